@@ -1,0 +1,36 @@
+"""Numbers about weights: pure functions from one tensor to a frozen dataclass of numpy arrays.
+
+Nothing here knows a layer's name, a widget or a colour, and everything works in a plain script. The names
+are imported on first use, so that ``import weightwidgets.analysis`` does not import torch.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+_MODULES: dict[str, str] = {}
+
+
+class _Package(ModuleType):
+    """A package in which `histogram` stays the function when the file of the same name is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # The import system binds every submodule to its package, which would hide the function of that name.
+        if name in _MODULES and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(_MODULES)

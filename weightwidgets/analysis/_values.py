@@ -1,0 +1,144 @@
+"""From any tensor to plain numpy numbers, exactly.
+
+torch has some twenty number formats, six layouts and tensors that hold no numbers at all. Every analysis
+begins here, so that none of them has to know.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Weight = torch.Tensor | NDArray[Any]
+"""What every analysis accepts."""
+
+_EXACT_IN_FLOAT32 = {torch.float16, torch.bfloat16} | {
+    getattr(torch, name) for name in dir(torch) if name.startswith("float8_")
+}
+
+
+def values(weight: Weight) -> NDArray[Any]:
+    """Give the numbers of a tensor as a numpy array of the same shape.
+
+    Parameters
+    ----------
+    weight : torch.Tensor or numpy.ndarray
+        Any dtype, layout, device and stride; it may require a gradient. It is never changed.
+
+    Returns
+    -------
+    numpy.ndarray
+        Read-only, float32 or float64, in weight units. float32 and float64 stay what they are, and share
+        memory with a dense tensor on the CPU. float16, bfloat16 and the 8-bit floats become float32, and
+        integers and booleans float64: both exact, but for integers beyond 2**53, which round to the nearest
+        float64. Complex numbers become their magnitude (float64), sparse tensors dense, quantised ones the
+        numbers they stand for.
+
+    Raises
+    ------
+    ValueError
+        If the tensor has no values to read: on `meta`, not initialised yet, nested, or in a packed format
+        that torch itself cannot unpack.
+    TypeError
+        If `weight` is neither a tensor nor an array of numbers.
+
+    """
+    if isinstance(weight, torch.Tensor):
+        numbers = _from_torch(weight)
+    elif isinstance(weight, np.ndarray):
+        numbers = _from_numpy(weight)
+    else:
+        raise TypeError(f"expected a torch.Tensor or a numpy.ndarray, got {type(weight).__name__}")
+    # A view of its own: the lock must not reach the caller's array.
+    numbers = numbers.view()
+    numbers.flags.writeable = False
+    return numbers
+
+
+def edge_dtype(weight: Weight) -> type[np.float32 | np.float64]:
+    """Give the dtype of the edges of a histogram of `weight`: float32 for float32, float64 for all else."""
+    single = weight.dtype in (torch.float32, np.dtype(np.float32))
+    return np.float32 if single else np.float64
+
+
+def nearest(weight: Weight, number: float) -> float:
+    """Round a finite number to the nearest one that the dtype of `weight` holds.
+
+    A bound read off the screen thereby means the weight it was read from: 0.1 is not a float16, but
+    0.09998 is, and it was printed as 0.1. Integer, complex and quantised weights are analysed in float64
+    and leave the number as it is. A number beyond the dtype's largest becomes the largest.
+    """
+    dtype = weight.dtype
+    if isinstance(dtype, torch.dtype):
+        if not dtype.is_floating_point:
+            return float(number)
+        limits = torch.finfo(dtype)
+        bounded = min(max(number, limits.min), limits.max)
+        return float(torch.tensor(bounded, dtype=torch.float64).to(dtype).to(torch.float64))
+    if dtype.kind != "f":
+        return float(number)
+    largest = float(np.finfo(dtype).max)
+    return float(dtype.type(min(max(number, -largest), largest)))
+
+
+def in_any_order(weight: Weight) -> NDArray[Any]:
+    """Give the numbers in one dimension, in memory order, so that a transposed tensor is not copied."""
+    return values(weight).ravel(order="K")
+
+
+def finite_only(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Leave NaN and the infinities out of a one-dimensional array; the array itself where it has none."""
+    finite = np.isfinite(numbers)
+    return numbers if finite.all() else numbers[finite]
+
+
+def power_of_two_above(magnitude: float) -> float:
+    """Give a power of two to divide by, so that numbers up to `magnitude` can be squared and cubed safely.
+
+    Division by a power of two is exact. The result stays within 2**±1000, so that its reciprocal is a
+    normal number too; 1 for zero.
+    """
+    if magnitude == 0:
+        return 1.0
+    return math.ldexp(1.0, min(max(math.frexp(magnitude)[1], -1000), 1000))
+
+
+def _from_torch(weight: torch.Tensor) -> NDArray[Any]:
+    if torch.nn.parameter.is_lazy(weight):
+        raise ValueError("this tensor is not initialised yet: run one batch through the model first")
+    if weight.is_nested:
+        raise ValueError("this tensor is nested: it holds tensors of several shapes; look at one of them")
+    if weight.is_meta:
+        raise ValueError("this tensor is on `meta`: it has a shape but no values")
+    weight = weight.detach()
+    if weight.layout != torch.strided:
+        weight = weight.to_dense()
+    if weight.is_quantized:
+        weight = weight.dequantize()
+    dtype = weight.dtype
+    if dtype.is_complex:
+        return _from_numpy(weight.cpu().to(torch.complex128).resolve_conj().resolve_neg().numpy())
+    try:
+        if dtype in _EXACT_IN_FLOAT32:
+            return weight.to(torch.float32).cpu().numpy()
+        if dtype not in (torch.float32, torch.float64):
+            weight = weight.to(torch.float64)
+    except (NotImplementedError, RuntimeError) as error:
+        packed = f"{dtype} is a packed format that torch cannot turn into numbers"
+        raise ValueError(packed) from error
+    return weight.cpu().resolve_neg().numpy()
+
+
+def _from_numpy(weight: NDArray[Any]) -> NDArray[Any]:
+    kind = weight.dtype.kind
+    if kind == "c":
+        # hypot, not sqrt of a sum of squares: large and small components keep their magnitude.
+        return np.hypot(weight.real.astype(np.float64), weight.imag.astype(np.float64))
+    if kind not in "fiub":
+        raise TypeError(f"expected an array of numbers, got dtype {weight.dtype}")
+    if weight.dtype == np.float16:
+        return weight.astype(np.float32)
+    native = np.float32 if weight.dtype.newbyteorder("=") == np.float32 else np.float64
+    return np.asarray(weight, dtype=native)
