@@ -1,0 +1,32 @@
+/** The colour tables of `weightwidgets/color.json`, which Python's pictures use too. */
+
+import tables from "../../weightwidgets/color.json";
+
+export type Rgb = readonly [number, number, number];
+
+function parse(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, index) =>
+    Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
+  );
+}
+
+function parseOne(hex: string): Rgb {
+  const [red = 0, green = 0, blue = 0] = parse(hex);
+  return [red, green, blue];
+}
+
+/** 256 entries of red, green, blue; level 128 of `diverging` is zero. */
+export const diverging = parse(tables.diverging);
+export const gray = parse(tables.gray);
+
+/** Values that are no numbers have colours of their own, found in no table. */
+export const notANumber = parseOne(tables.nan);
+export const positiveInfinity = parseOne(tables.posinf);
+export const negativeInfinity = parseOne(tables.neginf);
+export const selected = parseOne(tables.selected);
+
+export const css = ([red, green, blue]: Rgb): string => `rgb(${red} ${green} ${blue})`;
+
+export function tableColor(table: Uint8Array, level: number): Rgb {
+  return [table[3 * level] ?? 0, table[3 * level + 1] ?? 0, table[3 * level + 2] ?? 0];
+}

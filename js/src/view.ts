@@ -1,0 +1,269 @@
+/** What every view has: a frame of HTML, a menu, one change event, keys kept from the notebook, a live region. */
+
+import type { AnyModel } from "@anywidget/types";
+import { follow } from "./canvas";
+import { toText } from "./wire";
+
+/** The traits of `widgets/_base.py` that this module itself reads. */
+export interface Shared {
+  error: DataView;
+  notice: DataView;
+  size: "normal" | "large";
+}
+
+export interface Exports {
+  /** File name without its ending. */
+  name: () => string;
+  canvas?: () => HTMLCanvasElement;
+  csv?: () => string;
+}
+
+export interface Host<T extends Shared> {
+  model: AnyModel<T>;
+  root: HTMLElement;
+  title: HTMLElement;
+  controls: HTMLElement;
+  body: HTMLElement;
+  caption: HTMLElement;
+  signal: AbortSignal;
+  /** Run `update` now and after each message, with the traits that it changed. */
+  react: (watched: readonly (keyof T & string)[], update: (changed: ReadonlySet<string>) => void) => void;
+  /** Run `redraw` when the theme or the width changes. */
+  follow: (redraw: () => void) => void;
+  /** Set traits as one message. */
+  ask: (question: Partial<T>) => void;
+  announce: (sentence: string) => void;
+  listen: <K extends keyof HTMLElementEventMap>(
+    target: EventTarget,
+    type: K,
+    listener: (event: HTMLElementEventMap[K]) => void,
+    options?: AddEventListenerOptions,
+  ) => void;
+}
+
+type Children = (Node | string)[];
+
+/** An element with text-safe children: strings become text nodes. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string> = {},
+  ...children: Children
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** A labelled switch, drawn as a small button that is pressed or not. */
+export function toggle(label: string, onChange: (pressed: boolean) => void, signal: AbortSignal) {
+  const button = h("button", { type: "button", class: "ww-button", "aria-pressed": "false" }, label);
+  const set = (pressed: boolean) => button.setAttribute("aria-pressed", String(pressed));
+  button.addEventListener("click", () => onChange(button.getAttribute("aria-pressed") !== "true"), {
+    signal,
+  });
+  return { element: button, set };
+}
+
+/** A labelled choice among named values. */
+export function choice<V extends string>(
+  label: string,
+  options: readonly (readonly [V, string])[],
+  onChange: (value: V) => void,
+  signal: AbortSignal,
+) {
+  const select = h("select", { "aria-label": label, class: "ww-select" });
+  const fill = (entries: readonly (readonly [V, string])[]) =>
+    select.replaceChildren(...entries.map(([value, text]) => h("option", { value }, text)));
+  fill(options);
+  select.addEventListener("change", () => onChange(select.value as V), { signal });
+  const set = (value: V) => {
+    select.value = value;
+  };
+  return { element: h("label", { class: "ww-field" }, h("span", {}, label), select), select, set, fill };
+}
+
+/** A labelled slider with its number beside it, both editable. */
+export function slider(label: string, onInput: (value: number) => void, signal: AbortSignal) {
+  const range = h("input", { type: "range", "aria-label": label, class: "ww-range", step: "1" });
+  const number = h("input", {
+    type: "number",
+    "aria-label": `${label}, as a number`,
+    class: "ww-number",
+    step: "1",
+  });
+  const send = (input: HTMLInputElement) => {
+    const value = Math.round(Number(input.value));
+    const [low, high] = [Number(range.min), Number(range.max)];
+    if (input.value !== "" && Number.isFinite(value)) onInput(Math.min(Math.max(value, low), high));
+  };
+  range.addEventListener("input", () => send(range), { signal });
+  number.addEventListener("change", () => send(number), { signal });
+  const set = (value: number, low: number, high: number) => {
+    for (const input of [range, number]) {
+      input.min = String(low);
+      input.max = String(Math.max(low, high));
+      input.value = String(value);
+      input.disabled = high <= low;
+    }
+  };
+  return {
+    element: h("label", { class: "ww-field" }, h("span", {}, label), range, number),
+    range,
+    number,
+    set,
+  };
+}
+
+function save(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = h("a", { href: address, download: name });
+  link.click();
+  // The click only queues the download; the address must outlive it.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+const toPng = (canvas: HTMLCanvasElement) =>
+  new Promise<Blob>((resolve, reject) =>
+    canvas.toBlob((blob) =>
+      blob ? resolve(blob) : reject(new Error("this picture cannot be written as PNG")),
+    ),
+  );
+
+/** A menu of what can be taken away from the view. */
+function menu<T extends Shared>(host: Host<T>, exports: Exports): HTMLElement {
+  const items: [string, () => Promise<void> | void][] = [];
+  const { canvas, csv } = exports;
+  if (canvas) {
+    items.push([
+      "Copy picture",
+      async () => {
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": toPng(canvas()) })]);
+      },
+    ]);
+    items.push(["Download PNG", async () => save(await toPng(canvas()), `${exports.name()}.png`)]);
+  }
+  if (csv) {
+    items.push(["Copy numbers", () => navigator.clipboard.writeText(csv())]);
+    items.push([
+      "Download CSV",
+      () => save(new Blob([csv()], { type: "text/csv" }), `${exports.name()}.csv`),
+    ]);
+  }
+  const summary = h(
+    "summary",
+    { class: "ww-button ww-menu-button", "aria-label": "Copy or download", title: "Copy or download" },
+    "⋯",
+  );
+  const details = h("details", { class: "ww-menu" }, summary);
+  const list = h("div", { class: "ww-menu-list", role: "group" });
+  for (const [label, action] of items) {
+    const button = h("button", { type: "button", class: "ww-menu-item" }, label);
+    host.listen(button, "click", async () => {
+      details.open = false;
+      summary.focus();
+      try {
+        await action();
+        host.announce(`${label}: done`);
+      } catch (problem) {
+        host.announce(
+          `${label} did not work here: ${problem instanceof Error ? problem.message : "not allowed"}`,
+        );
+      }
+    });
+    list.append(button);
+  }
+  host.listen(details, "keydown", (event) => {
+    if (event.key !== "Escape") return;
+    details.open = false;
+    summary.focus();
+  });
+  host.listen(details, "focusout", (event) => {
+    if (!(event.relatedTarget instanceof Node && details.contains(event.relatedTarget))) details.open = false;
+  });
+  details.append(list);
+  return details;
+}
+
+/** The cells of a table as CSV: quoted where needed, and never a formula in a spreadsheet. */
+export function toCsv(rows: readonly (readonly (string | number)[])[]): string {
+  const cell = (value: string | number) => {
+    if (typeof value === "number") return String(value);
+    const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return `${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+interface Parts {
+  kind: string;
+  label: string;
+  exports: Exports;
+}
+
+/** Build a view inside `el`; the returned function takes every listener and node away again. */
+export function mount<T extends Shared>(
+  { model, el }: { model: AnyModel<T>; el: HTMLElement },
+  { kind, label, exports }: Parts,
+  build: (host: Host<T>) => void,
+): () => void {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const root = h("section", { class: `ww-view ww-${kind}`, "aria-label": label });
+  const title = h("h3", { class: "ww-title" });
+  const controls = h("div", { class: "ww-controls" });
+  const body = h("div", { class: "ww-body" });
+  const caption = h("p", { class: "ww-caption" });
+  const error = h("p", { class: "ww-error", role: "alert" });
+  const notice = h("p", { class: "ww-notice" });
+  const live = h("p", { class: "ww-live", role: "status", "aria-live": "polite" });
+  const head = h("header", { class: "ww-head" }, title, controls);
+  root.append(head, error, notice, body, caption, live);
+
+  const host: Host<T> = {
+    model,
+    root,
+    title,
+    controls,
+    body,
+    caption,
+    signal,
+    react: (watched, update) => {
+      let seen = new Map(watched.map((name) => [name, model.get(name)] as const));
+      const onChange = () => {
+        const now = new Map(watched.map((name) => [name, model.get(name)] as const));
+        const changed = new Set(watched.filter((name) => now.get(name) !== seen.get(name)));
+        seen = now;
+        if (changed.size > 0) update(changed);
+      };
+      model.on("change", onChange);
+      signal.addEventListener("abort", () => model.off("change", onChange));
+      update(new Set(watched));
+    },
+    follow: (redraw) => follow(root, signal, redraw),
+    ask: (question) => {
+      for (const [name, value] of Object.entries(question)) model.set(name as keyof T, value as T[keyof T]);
+      model.save_changes();
+    },
+    announce: (sentence) => {
+      live.textContent = sentence;
+    },
+    listen: (target, type, listener, options = {}) =>
+      target.addEventListener(type, listener as EventListener, { ...options, signal }),
+  };
+
+  // The notebook acts on single keys ("d d" deletes the cell), so none may leave the view.
+  host.listen(root, "keydown", (event) => event.stopPropagation());
+  host.react(["error", "notice", "size"], () => {
+    error.textContent = toText(model.get("error"));
+    notice.textContent = toText(model.get("notice"));
+    root.classList.toggle("ww-large", model.get("size") === "large");
+  });
+  build(host);
+  head.append(menu(host, exports));
+  el.append(root);
+  return () => {
+    abort.abort();
+    root.remove();
+  };
+}

@@ -1,0 +1,1 @@
+"""Widgets: typed traits that ask an analysis and publish its answer as frames."""
