@@ -1,17 +1,17 @@
-"""Write `src/state.ts`, the types of the synced traits, from the Python widgets, which are their one author."""
+"""Write `src/state.ts`, the types of the synced traits, from their one author, the Python widgets."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import traitlets as t
-
-from weightwidgets.widgets import _base
 from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.statistics import WeightStatistics
 from weightwidgets.widgets.table import LayerTable
+
+from weightwidgets.widgets import _base
 
 VIEWS = (FilterGrid, LayerHistograms, LayerTable, WeightHistogram, WeightStatistics)
 TARGET = Path(__file__).parent / "src" / "state.ts"

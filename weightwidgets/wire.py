@@ -1,8 +1,8 @@
 """What travels to the browser: numpy arrays as bytes with their shape and dtype, text as UTF-8 bytes.
 
-A frame is a dict of such parts. It is built here alone, because every shortcut loses something on the way: an ndarray
-in a trait leaves the binary path, NaN in JSON arrives as a string, int64 overflows, and a layer name in JSON meets the
-HTML parser of an exported page.
+A frame is a dict of such parts. It is built here alone, because every shortcut loses something on the way: an
+ndarray in a trait leaves the binary path, NaN in JSON arrives as a string, int64 overflows, and a layer name in
+JSON meets the HTML parser of an exported page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EXACT_IN_JAVASCRIPT = 2**53
 
 
 def smallest(counts: npt.ArrayLike) -> np.ndarray:
-    """Give `counts` (whole numbers >= 0) in the smallest unsigned dtype that holds them, float64 above 2**32."""
+    """Give whole numbers >= 0 in the smallest unsigned dtype that holds them, float64 above 2**32."""
     array = np.asarray(counts)
     highest = int(array.max(initial=0))
     for dtype in (np.uint8, np.uint16, np.uint32):
@@ -45,7 +45,7 @@ def _array(value: np.ndarray) -> Frame:
     return {"shape": list(array.shape), "dtype": array.dtype.name, "data": array.tobytes()}
 
 
-def encode(value: object) -> Any:  # noqa: ANN401 -- a part of a frame is an array, bytes, a number, a list or a dict
+def encode(value: object) -> Any:  # noqa: PLR0911 -- one return for each kind of part
     """Encode one part of a frame.
 
     Parameters
@@ -85,7 +85,7 @@ def frame(**parts: object) -> Frame:
 
 
 def token(key: object) -> int:
-    """Give a short number for what a frame shows, so that the browser can tell which frames belong together."""
+    """Give a short number for what a frame shows: it tells the browser which frames belong together."""
     return zlib.crc32(repr(key).encode("utf-8", "backslashreplace"))
 
 
@@ -106,7 +106,7 @@ def from_bytes(data: object, _widget: object = None) -> str:
 
 
 def display_name(name: str, limit: int = 200) -> str:
-    """Make an untrusted name safe to look at: invisible and direction-changing characters become visible marks."""
+    """Make an untrusted name safe to look at: hidden and direction-changing characters become marks."""
 
     def mark(character: str) -> str:
         hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -1,4 +1,4 @@
-"""Where questions are collected, so that one message gets one answer, and where long answers are worked out."""
+"""Where questions are collected, so that one message gets one answer, and where long answers run."""
 
 from __future__ import annotations
 

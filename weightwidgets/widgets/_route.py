@@ -13,9 +13,10 @@ WAITING_CONTROLS = "Controls wait while a cell runs: this Jupyter kernel handles
 def keep_route(widget: ipywidgets.Widget) -> None:
     """Let the front end choose the thread that handles a widget's messages.
 
-    ipykernel answers a comm on the shell that last published on it, so a publish from the running cell would send the
-    browser's next message to the main thread, where it waits for the cell. The name is private to ipykernel: where it
-    is absent nothing is published on the wrong shell, or there are no subshells at all (see `controls_wait`).
+    ipykernel answers a comm on the shell that last published on it, so a publish from the running cell would
+    send the browser's next message to the main thread, where it waits for the cell. The name is private to
+    ipykernel: where it is absent, either nothing is routed wrongly or there are no subshells at all (see
+    `controls_wait`).
     """
     comm: Any = widget.comm
     if hasattr(comm, "_reply_subshell_for"):
@@ -29,7 +30,7 @@ def _as_sent(_data: object, default: object) -> object:
 def controls_wait() -> bool:
     """Whether this process is a kernel whose controls cannot answer while a cell runs."""
     try:
-        from ipykernel.kernelbase import Kernel  # noqa: PLC0415 -- a plain script has no kernel
+        from ipykernel.kernelbase import Kernel
     except ImportError:
         return False
     return bool(Kernel.initialized()) and not getattr(Kernel.instance(), "_supports_kernel_subshells", False)

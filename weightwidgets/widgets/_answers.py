@@ -1,0 +1,124 @@
+"""Works out the answer to what the traits of a view ask, and publishes it once."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+
+from ._desk import Desk, workers
+from ._watch import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from weightwidgets import wire
+    from weightwidgets.layer import Layer
+    from weightwidgets.sources.open import Source
+
+log = logging.getLogger("weightwidgets")
+
+# Above this many weights an answer takes longer than the message thread may be kept.
+_LONG_ANSWER = 2_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One output trait: `make` is called only when `key` is not the key of what is shown already."""
+
+    name: str
+    key: tuple[object, ...]
+    make: Callable[[], wire.Frame]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ask:
+    """What is asked: the layer, the version of its weights, and the question traits at one moment.
+
+    `live` says that a cell is running, so that the weights may change while they are read.
+    """
+
+    layer: Layer | None
+    version: tuple[object, ...]
+    traits: Mapping[str, Any]
+    live: bool
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.traits[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Answers(t.HasTraits):
+    """What a view does with a question; `View` adds the browser to it."""
+
+    _source: Source
+    _desk: Desk
+    _closed = False
+    _generation = 0
+    _working = 0
+
+    def parts(self, ask: Ask) -> Iterable[Part]:
+        """Say which frames answer `ask`."""
+        raise NotImplementedError
+
+    def version(self, layer: Layer | None) -> tuple[object, ...]:
+        """Tell one state of the shown weights from the next."""
+        return (self._desk.epoch, layer.fingerprint() if layer is not None else None)
+
+    def refresh(self) -> None:
+        """Answer again, also when torch cannot tell that the weights changed."""
+        self._desk.epoch += 1
+        self.answer()
+
+    def answer(self) -> None:
+        """Answer the question that the traits ask now: here if it is short, else on a worker."""
+        if self._closed:
+            return
+        with self._desk.lock:
+            self._generation += 1
+            generation = self._generation
+            layer = self._source[self.layer] if self.layer else None
+            long = self._desk.from_browser and layer is not None and layer.numel > _LONG_ANSWER
+        if long:
+            workers().submit(self._work_out, generation)
+        else:
+            self._work_out(generation)
+
+    def _ask(self) -> Ask:
+        with self._desk.lock:
+            traits = {name: getattr(self, name) for name in self.trait_names(question=True)}
+        layer = self._source[traits["layer"]] if traits["layer"] else None
+        return Ask(layer, self.version(layer), traits, watch.cell_runs)
+
+    def _work_out(self, generation: int) -> None:
+        if generation != self._generation:
+            return
+        error = ""
+        made: dict[str, tuple[tuple[object, ...], wire.Frame]] = {}
+        self._working += 1
+        try:
+            due = [part for part in self.parts(self._ask()) if self._shown.get(part.name) != part.key]
+            for part in due:
+                made[part.name] = (part.key, part.make())
+        except (ValueError, TypeError, KeyError, RuntimeError, MemoryError) as problem:
+            log.debug("no answer", exc_info=True)
+            error = str(problem.args[0] if problem.args else problem) or type(problem).__name__
+        finally:
+            self._working -= 1
+        with self._desk.lock:
+            if generation == self._generation and not self._closed:
+                self._publish(made, error)
+
+    def _publish(self, made: dict[str, tuple[tuple[object, ...], wire.Frame]], error: str) -> None:
+        if error:
+            # A picture of other weights than those asked for would be a lie.
+            made = {name: ((), {}) for name in self._shown}
+        with self.hold_sync():
+            for name, (key, frame) in made.items():
+                self._shown[name] = key
+                self.set_trait(name, frame)
+            self.set_trait("error", error)
