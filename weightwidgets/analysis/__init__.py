@@ -7,8 +7,22 @@ are imported on first use, so that ``import weightwidgets.analysis`` does not im
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-_MODULES: dict[str, str] = {}
+if TYPE_CHECKING:
+    from weightwidgets.analysis.histogram import Histogram, histogram
+
+_MODULES = {
+    "Histogram": "histogram",
+    "histogram": "histogram",
+    "Strongest": "strongest",
+    "strongest": "strongest",
+}
+
+__all__ = [
+    "Histogram",
+    "histogram",
+]
 
 
 class _Package(ModuleType):
