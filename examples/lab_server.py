@@ -153,6 +153,8 @@ def lab_server(notebooks: Path, state: Path) -> Iterator[LabServer]:
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **server.environment()},
+            # Ctrl-C is for whoever called; the server would ask on the terminal whether it is meant.
+            start_new_session=True,
         )
     try:
         _wait_until_it_answers(server, process, log)
