@@ -10,10 +10,11 @@ from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.statistics import WeightStatistics
 from weightwidgets.widgets.table import LayerTable
+from weightwidgets.widgets.toolbar import ExplorerToolbar
 
 from weightwidgets.widgets import _base
 
-VIEWS = (FilterGrid, LayerHistograms, LayerTable, WeightHistogram, WeightStatistics)
+VIEWS = (ExplorerToolbar, FilterGrid, LayerHistograms, LayerTable, WeightHistogram, WeightStatistics)
 TARGET = Path(__file__).parent / "src" / "state.ts"
 
 

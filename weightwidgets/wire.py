@@ -1,7 +1,7 @@
 """What travels to the browser: numpy arrays as bytes with their shape and dtype, text as UTF-8 bytes.
 
-A frame is a dict of such parts. It is built here alone, because every shortcut loses something on the way: an
-ndarray in a trait leaves the binary path, NaN in JSON arrives as a string, int64 overflows, and a layer name in
+A frame is a dict of such parts. It is built here alone, because every shortcut loses something on the way:
+an ndarray in a trait leaves the binary path, NaN in JSON arrives as a string, int64 overflows, and a name in
 JSON meets the HTML parser of an exported page.
 """
 

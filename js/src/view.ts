@@ -260,7 +260,7 @@ export function mount<T extends Shared>(
     root.classList.toggle("ww-large", model.get("size") === "large");
   });
   build(host);
-  head.append(menu(host, exports));
+  if (exports.canvas || exports.csv) head.append(menu(host, exports));
   el.append(root);
   return () => {
     abort.abort();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets as t
 
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
     from weightwidgets import wire
     from weightwidgets.layer import Layer
-    from weightwidgets.sources.open import Source
+    from weightwidgets.sources.source import Source
+
+Made = dict[str, tuple[tuple[object, ...], "wire.Frame"]]
 
 log = logging.getLogger("weightwidgets")
 
 # Above this many weights an answer takes longer than the message thread may be kept.
 _LONG_ANSWER = 2_000_000
+
+_NO_WEIGHTS = "This model has no weights to show."
+_NO_SUCH_LAYER = "This model has no layer of that name."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Ask:
 
 class Answers(t.HasTraits):
     """What a view does with a question; `View` adds the browser to it."""
+
+    #: Whether the view shows all layers at once, so that any layer's change makes it stale.
+    shows_all: ClassVar[bool] = False
 
     _source: Source
     _desk: Desk
@@ -98,12 +106,10 @@ class Answers(t.HasTraits):
         if generation != self._generation:
             return
         error = ""
-        made: dict[str, tuple[tuple[object, ...], wire.Frame]] = {}
+        made: Made = {}
         self._working += 1
         try:
-            due = [part for part in self.parts(self._ask()) if self._shown.get(part.name) != part.key]
-            for part in due:
-                made[part.name] = (part.key, part.make())
+            made = self._make(self._ask())
         except (ValueError, TypeError, KeyError, RuntimeError, MemoryError) as problem:
             log.debug("no answer", exc_info=True)
             error = str(problem.args[0] if problem.args else problem) or type(problem).__name__
@@ -113,7 +119,13 @@ class Answers(t.HasTraits):
             if generation == self._generation and not self._closed:
                 self._publish(made, error)
 
-    def _publish(self, made: dict[str, tuple[tuple[object, ...], wire.Frame]], error: str) -> None:
+    def _make(self, ask: Ask) -> Made:
+        if ask.layer is None and not self.shows_all:
+            raise ValueError(_NO_SUCH_LAYER if len(self._source) else _NO_WEIGHTS)
+        due = [part for part in self.parts(ask) if self._shown.get(part.name) != part.key]
+        return {part.name: (part.key, part.make()) for part in due}
+
+    def _publish(self, made: Made, error: str) -> None:
         if error:
             # A picture of other weights than those asked for would be a lie.
             made = {name: ((), {}) for name in self._shown}

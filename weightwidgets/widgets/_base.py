@@ -7,7 +7,7 @@ import difflib
 import io
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets as t
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
     from typing_extensions import Self
+
+    from weightwidgets.sources.source import Source
 
 __all__ = ["Ask", "Part", "View", "bundle", "output", "question", "text_trait", "view_state"]
 
@@ -68,9 +70,6 @@ class View(Answers, anywidget.AnyWidget):
     notice = text_trait(read_only=True)
     size = view_state(t.Enum(["normal", "large"], default_value="normal"))
 
-    #: Whether the view shows all layers at once, so that any layer's change makes it stale.
-    shows_all: ClassVar[bool] = False
-
     def __init__(
         self, source: object, layer: str | None = None, *, desk: Desk | None = None, **traits: Any
     ) -> None:
@@ -109,13 +108,7 @@ class View(Answers, anywidget.AnyWidget):
 
     @t.validate("layer")
     def _known_layer(self, proposal: t.Bunch) -> str:
-        name = proposal["value"]
-        if name == "" and not len(self._source):
-            return ""
-        try:
-            return self._source[name].name
-        except KeyError as unknown:
-            raise t.TraitError(unknown.args[0]) from None
+        return known_layer(self._source, proposal["value"])
 
     def notify_change(self, change: t.Bunch) -> None:
         """Collect a changed question; its answer follows when the change as a whole is done."""
@@ -175,6 +168,16 @@ class View(Answers, anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return with_picture(super()._repr_mimebundle_(**options), self.picture)
+
+
+def known_layer(source: Source, name: str) -> str:
+    """Give the key of a layer for its name, an alias or a full spelling; "" stands for no layer."""
+    if name == "":
+        return ""
+    try:
+        return source[name].name
+    except KeyError as unknown:
+        raise t.TraitError(unknown.args[0]) from None
 
 
 def _as_is(value: object, _widget: object) -> object:

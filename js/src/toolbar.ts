@@ -1,0 +1,79 @@
+/** The explorer's own line: model, shuffle, panels, reset, and the code that reproduces the view. */
+
+import { formatCompact } from "./axis";
+import type { ExplorerToolbarState } from "./state";
+import { type Host, h, mount, toggle } from "./view";
+import { decode, isEmpty } from "./wire";
+
+interface Frame {
+  title: string;
+  layers: number;
+  weights: number;
+}
+
+const PANELS = [
+  ["statistics", "Statistics"],
+  ["histograms", "All histograms"],
+  ["norms", "Norms"],
+] as const;
+
+function build(host: Host<ExplorerToolbarState>): void {
+  const { model, signal } = host;
+
+  const shuffle = toggle("Shuffle", (shuffled) => host.ask({ shuffle: shuffled }), signal);
+  shuffle.element.title = "Show beside each picture the same weights in random order (seed 0)";
+  const reset = h("button", { type: "button", class: "ww-button" }, "Reset");
+  reset.title = "Back to the first view";
+  host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));
+  const code = h("button", { type: "button", class: "ww-button" }, "Copy code");
+  code.title = "Copy the Python that reproduces this view";
+  const listing = h("pre", { class: "ww-toolbar-code", tabindex: "0", "aria-label": "Python of this view" });
+  listing.hidden = true;
+  let asked = false;
+  host.listen(code, "click", () => {
+    asked = true;
+    host.ask({ code_requests: model.get("code_requests") + 1 });
+  });
+  const handOut = async (text: string) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      host.announce("Code copied");
+      code.textContent = "Copied";
+      setTimeout(() => {
+        code.textContent = "Copy code";
+      }, 1500);
+    } catch {
+      // Clipboards are shut in some frames; text that can be selected always works.
+      listing.hidden = false;
+      listing.textContent = text;
+      listing.focus();
+    }
+  };
+
+  const tabs = PANELS.map(([panel, label]) => {
+    const tab = toggle(label, () => host.ask({ panel }), signal);
+    return { panel, ...tab };
+  });
+  const group = h("div", { class: "ww-toolbar-panels", role: "group", "aria-label": "Panel below" });
+  group.append(...tabs.map((tab) => tab.element));
+  host.controls.append(shuffle.element, group, reset, code);
+  host.body.append(listing);
+
+  host.react(["frame", "listing", "shuffle", "panel"], (changed) => {
+    shuffle.set(model.get("shuffle"));
+    for (const tab of tabs) tab.set(tab.panel === model.get("panel"));
+    if (asked && changed.has("listing")) {
+      asked = false;
+      void handOut(decode<{ code: string }>(model.get("listing")).code);
+    }
+    if (!changed.has("frame") || isEmpty(model.get("frame"))) return;
+    const frame = decode<Frame>(model.get("frame"));
+    const size = `${frame.layers} ${frame.layers === 1 ? "layer" : "layers"}, ${formatCompact(frame.weights)} weights`;
+    host.title.replaceChildren(frame.title, h("span", {}, `  ${size}`));
+  });
+}
+
+export default {
+  render: (context: Parameters<typeof mount<ExplorerToolbarState>>[0]) =>
+    mount(context, { kind: "toolbar", label: "Weight explorer", exports: { name: () => "weights" } }, build),
+};

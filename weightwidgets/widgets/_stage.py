@@ -1,0 +1,142 @@
+"""Where the explorer's views stand: toolbar above, table beside the pictures, one panel below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from ._links import Links, close_family, keep_routes
+from .grid import FilterGrid
+from .histogram import WeightHistogram
+from .table import LayerTable
+from .toolbar import ExplorerToolbar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL import Image
+
+    from weightwidgets.sources.source import Source
+
+    from ._base import View
+    from ._desk import Desk
+
+
+class Side:
+    """One column of pictures: the grid above the histogram of one source."""
+
+    def __init__(self, source: Source, layer: str, label: str, desk: Desk, *, shuffled: bool = False) -> None:
+        known = layer if layer in source else ""
+        self.grid = FilterGrid(source, known, desk=desk, shuffled=shuffled)
+        self.histogram = WeightHistogram(source, known, desk=desk, shuffled=shuffled)
+        self.label = ipywidgets.Label(label, layout=ipywidgets.Layout(margin="0 0 0 10px"))
+        self.box = ipywidgets.VBox(
+            [self.label, self.grid, self.histogram],
+            layout=ipywidgets.Layout(flex="1 1 320px", min_width="0", overflow="visible"),
+        )
+
+    def pictures(self) -> list[Image.Image]:
+        """Draw the grid and the histogram."""
+        drawn = (self.grid.picture(), self.histogram.picture())
+        return [picture for picture in drawn if picture is not None]
+
+
+class Stage:
+    """Makes the views when they are first wanted, joins them to the selection, and arranges them."""
+
+    def __init__(self, source: Source, layer: str, desk: Desk, links: Links) -> None:
+        self._source = source
+        self._desk = desk
+        self._links = links
+        self._panels: dict[str, Any] = {}
+        self.sides: dict[str, Side] = {}
+        self.toolbar = ExplorerToolbar(source, desk=desk)
+        self.table = LayerTable(
+            source, layer, desk=desk, layout=ipywidgets.Layout(flex="1 1 280px", min_width="0")
+        )
+        self._pictures = ipywidgets.Box(
+            layout=ipywidgets.Layout(flex_flow="row wrap", min_width="0", overflow="visible")
+        )
+        self._row = ipywidgets.Box(
+            [self.table, self._pictures],
+            layout=ipywidgets.Layout(flex_flow="row wrap", align_items="stretch", overflow="visible"),
+        )
+        self._below = ipywidgets.VBox(layout=ipywidgets.Layout(overflow="visible"))
+        self.boxes = (self.toolbar, self._row, self._below)
+        for view in (self.toolbar, self.table):
+            links.add(view)
+
+    def add_side(self, name: str, source: Source, layer: str, *, shuffled: bool = False) -> None:
+        """Show another column of pictures."""
+        side = Side(source, layer, name, self._desk, shuffled=shuffled)
+        self.sides[name] = side
+        self._links.add(side.grid)
+        self._links.add(side.histogram)
+        self._arrange()
+
+    def remove_side(self, name: str) -> None:
+        """Take a column of pictures away."""
+        side = self.sides.pop(name)
+        self._links.discard(side.grid)
+        self._links.discard(side.histogram)
+        self._arrange()
+        close_family(side.box)
+
+    def panel(self, name: str) -> Any:
+        """Give the view of a panel; it is made when it is first wanted."""
+        if name not in self._panels:
+            self._panels[name] = _PANELS[name](self._source, self._desk)
+            self._links.add(self._panels[name])
+            keep_routes(self._panels[name])
+        return self._panels[name]
+
+    def open_panel(self, name: str) -> None:
+        """Show one panel below."""
+        self._below.children = (self.panel(name),)
+
+    def views(self) -> dict[str, View]:
+        """Give our own views that are there now, by the explorer's attribute that holds them."""
+        main = next(iter(self.sides.values()))
+        made = {name: view for name, view in self._panels.items() if name != "norms"}
+        return {"grid": main.grid, "histogram": main.histogram, "table": self.table, **made}
+
+    def close(self) -> None:
+        """Free every widget."""
+        self._links.close()
+        for widget in (*self.boxes, *self._panels.values()):
+            close_family(widget)
+
+    def _arrange(self) -> None:
+        several = len(self.sides) > 1
+        for side in self.sides.values():
+            side.label.layout.display = "" if several else "none"
+        # One column stands beside the table; several get the whole width under it.
+        self._pictures.layout.flex = "1 1 100%" if several else "2 1 480px"
+        self._pictures.children = tuple(side.box for side in self.sides.values())
+        keep_routes(self._pictures)
+
+
+def _statistics(source: Source, desk: Desk) -> Any:
+    from .statistics import WeightStatistics
+
+    return WeightStatistics(source, desk=desk)
+
+
+def _histograms(source: Source, desk: Desk) -> Any:
+    from .gallery import LayerHistograms
+
+    return LayerHistograms(source, desk=desk)
+
+
+def _norms(source: Source, desk: Desk) -> Any:
+    from .norms import NormChart  # bqplot, half a second to import
+
+    return NormChart(source, desk=desk)
+
+
+_PANELS: dict[str, Callable[[Source, Desk], Any]] = {
+    "statistics": _statistics,
+    "histograms": _histograms,
+    "norms": _norms,
+}

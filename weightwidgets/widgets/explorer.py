@@ -1,0 +1,227 @@
+"""The whole app in one cell: the views, joined by one selection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import traitlets as t
+
+from weightwidgets.pictures.explorer import in_columns
+from weightwidgets.sources.open import open_source
+from weightwidgets.tables import selected_weights
+
+from ._base import known_layer, with_picture
+from ._code import reproduce, take_back
+from ._desk import Desk
+from ._links import Links, close_family, keep_routes
+from ._stage import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    import torch
+    from PIL import Image
+    from typing_extensions import Self
+
+    from weightwidgets.sources.source import Source
+
+_SHARED = ("layer", "filter_index", "bins", "value_range", "selected_range", "size")
+_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+
+
+def first_layer(source: Source) -> str:
+    """Name the layer to open on: the first convolution, else the first dense layer, else the first."""
+    kinds = {name: layer.kind for name, layer in source.items()}
+    for wanted in (_CONVOLUTIONS, ("linear",)):
+        for name, kind in kinds.items():
+            if kind in wanted:
+                return name
+    return next(iter(kinds), "")
+
+
+class WeightExplorer(ipywidgets.VBox):
+    """Every weight of a model, live: layer table, filter grid, histogram, statistics, all histograms, norms.
+
+    Parameters
+    ----------
+    source : torch.nn.Module, mapping of tensors, or Source
+        What `open_source` takes. A live module is watched: when its weights change, the views redraw.
+    layer : str, optional
+        A name or alias of a layer. By default the first convolution, else the first dense layer, else the first.
+    filter_index : int
+        Row of the out-first weight, 0 <= filter_index < out_channels.
+    bins : int or {"sqrt", "sturges", "fd"}
+        Number of histogram bins, 1 to 4096; a rule is resolved for the layer at hand.
+    twin : like `source`, optional
+        Shown beside it with the same selection, e.g. the model before training.
+    size : {"normal", "large"}
+        "large" for a lecture hall.
+
+    Attributes
+    ----------
+    layer, filter_index, bins, value_range, selected_range
+        The one selection: settable, observable, linkable in Python.
+    grid, histogram, table, statistics, histograms, norms
+        The views; `jslink` to these.
+    error : str
+        Why the last question has no answer; "" when all is well.
+
+    Raises
+    ------
+    TypeError
+        If `source` is none of the above, or for an unknown keyword.
+    traitlets.TraitError
+        If `layer`, `filter_index` or `bins` does not exist; the message gives the nearest name or the range.
+    """
+
+    layer = t.Unicode()
+    filter_index = t.Int(0)
+    bins = t.Any(50)
+    value_range = t.Any("full")
+    selected_range = t.Any(None, allow_none=True)
+    size = t.Enum(["normal", "large"], default_value="normal")
+    error = t.Unicode(read_only=True)
+
+    def __init__(
+        self,
+        source: object,
+        layer: str | None = None,
+        filter_index: int = 0,
+        bins: int | str = 50,
+        twin: object = None,
+        size: str = "normal",
+    ) -> None:
+        self._source = open_source(source)
+        twin_source = None if twin is None else open_source(twin)
+        self._desk = Desk()
+        links = Links(self, self._desk, _SHARED)
+        with self._desk.asking():
+            self.layer = first_layer(self._source) if layer is None else layer
+            self._stage = Stage(self._source, self.layer, self._desk, links)
+            self._stage.add_side("model", self._source, self.layer)
+            self.filter_index, self.bins, self.size = filter_index, bins, size
+            if twin_source is not None:
+                self._stage.add_side("twin", twin_source, self.layer)
+            self._stage.open_panel(self._stage.toolbar.panel)
+        self._start = {name: getattr(self, name) for name in _SHARED}
+        self._stage.toolbar.code = self.code
+        self._stage.toolbar.observe(self._toolbar_used, ["shuffle", "panel", "resets"])
+        for view in self._stage.views().values():
+            view.observe(self._collect_errors, "error")
+        self._collect_errors()
+        super().__init__(self._stage.boxes, layout=ipywidgets.Layout(width="100%", overflow="visible"))
+        keep_routes(self)
+
+    grid = property(lambda self: self._stage.views()["grid"], doc="The filter grid.")
+    histogram = property(lambda self: self._stage.views()["histogram"], doc="The histogram.")
+    table = property(lambda self: self._stage.table, doc="The layer table.")
+    statistics = property(lambda self: self._stage.panel("statistics"), doc="The statistics.")
+    histograms = property(lambda self: self._stage.panel("histograms"), doc="All histograms.")
+    norms = property(lambda self: self._stage.panel("norms"), doc="The norms.")
+    toolbar = property(lambda self: self._stage.toolbar, doc="The line above the views.")
+
+    @property
+    def layers(self) -> list[str]:
+        """The names of all layers, in model order."""
+        return list(self._source)
+
+    def tensor(self) -> torch.Tensor:
+        """A copy of the selected filter's weights, shape (in_channels // groups, *kernel_size)."""
+        return self._source[self.layer].out_first[self.filter_index].clone()
+
+    def selection(self) -> pd.DataFrame:
+        """The weights in `selected_range`: layer, out, in, position, value; empty where no range is selected."""
+        return selected_weights(self._source[self.layer], self.selected_range, self.histogram.value_range)
+
+    def code(self) -> str:
+        """Python that reproduces this view; the source is called `model` (and `twin`)."""
+        defaults = {"layer": None, "filter_index": 0, "bins": 50, "size": "normal"}
+        given = {
+            name: repr(getattr(self, name))
+            for name, plain in defaults.items()
+            if getattr(self, name) != plain
+        }
+        if "twin" in self._stage.sides:
+            given["twin"] = "twin"
+        later = {name: getattr(self, name) for name in ("value_range", "selected_range")}
+        later = {name: value for name, value in later.items() if value != self.trait_defaults(name)}
+        return reproduce(given, later, {**self._stage.views(), "toolbar": self.toolbar}, _SHARED)
+
+    def reset(self) -> None:
+        """Go back to where the explorer opened."""
+        with self._desk.asking():
+            take_back({**self._stage.views(), "toolbar": self.toolbar}, _SHARED)
+            for name, value in self._start.items():
+                setattr(self, name, value)
+
+    def refresh(self) -> None:
+        """Read the weights again, for a change that torch cannot tell."""
+        with self._desk.asking():
+            self._desk.epoch += 1
+            for view in self._stage.views().values():
+                self._desk.want(view)
+
+    def picture(self) -> Image.Image | None:
+        """Draw the pictures side by side, in Python."""
+        return in_columns([side.pictures() for side in self._stage.sides.values()])
+
+    def save_png(self, path: str | Path) -> None:
+        """Write the current view as a PNG file, drawn in Python."""
+        image = self.picture()
+        if image is None:
+            raise ValueError(self.error or "there is nothing to draw")
+        image.save(path, format="PNG")
+
+    def close(self) -> None:
+        """Free everything; calling it again does nothing."""
+        if self.comm is not None:
+            self._stage.close()
+            self.children = ()
+            close_family(self)
+        super().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        """Name the model and what is shown of it."""
+        return f"WeightExplorer({self._source.title}, layer={self.layer!r}, filter_index={self.filter_index})"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return with_picture(super()._repr_mimebundle_(**options), self.picture)
+
+    @t.validate("layer")
+    def _known_layer(self, proposal: t.Bunch) -> str:
+        return known_layer(self._source, proposal["value"])
+
+    @t.validate("filter_index", "bins", "value_range", "selected_range")
+    def _as_the_views_take_it(self, proposal: t.Bunch) -> Any:
+        # The views know the bounds and the sentences; what they refuse is refused here too.
+        histogram = self.histogram
+        return getattr(type(histogram), proposal["trait"].name)._validate(histogram, proposal["value"])  # noqa: SLF001
+
+    @t.observe("layer")
+    def _new_layer(self, _change: t.Bunch) -> None:
+        # Rows and ranges of the old layer mean nothing in the new one.
+        self.filter_index = min(self.filter_index, max(0, self._source[self.layer].out_channels - 1))
+        self.selected_range = None
+
+    def _toolbar_used(self, change: t.Bunch) -> None:
+        with self._desk.asking():
+            if change["name"] == "panel":
+                self._stage.open_panel(change["new"])
+            elif change["name"] == "resets":
+                self.reset()
+            elif change["new"]:
+                self._stage.add_side("shuffled", self._source, self.layer, shuffled=True)
+            else:
+                self._stage.remove_side("shuffled")
+
+    def _collect_errors(self, _change: t.Bunch | None = None) -> None:
+        said = (view.error for view in self._stage.views().values())
+        self.set_trait("error", next(filter(None, said), ""))
