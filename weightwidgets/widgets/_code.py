@@ -27,7 +27,7 @@ def reproduce(
     views: Mapping[str, View],
     shared: tuple[str, ...],
 ) -> str:
-    """Write the Python that makes an explorer with these arguments and brings its views to where they are."""
+    """Write the Python that makes an explorer with these arguments and sets what was chosen since."""
     given = "".join(f", {name}={value}" for name, value in arguments.items())
     lines = ["import weightwidgets as ww", "", f"explorer = ww.WeightExplorer(model{given})"]
     lines += [f"explorer.{name} = {value!r}" for name, value in later.items()]

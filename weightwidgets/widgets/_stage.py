@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from ._desk import Desk
 
 
+def _layout(**rules: str) -> ipywidgets.Layout:
+    # Menus and outlines reach over the edge of their box, and a box may become narrower than its content.
+    return ipywidgets.Layout(min_width="0", overflow="visible", **rules)
+
+
 class Side:
     """One column of pictures: the grid above the histogram of one source."""
 
@@ -33,7 +38,7 @@ class Side:
         self.label = ipywidgets.Label(label, layout=ipywidgets.Layout(margin="0 0 0 10px"))
         self.box = ipywidgets.VBox(
             [self.label, self.grid, self.histogram],
-            layout=ipywidgets.Layout(flex="1 1 320px", min_width="0", overflow="visible"),
+            layout=_layout(flex="1 1 320px"),
         )
 
     def pictures(self) -> list[Image.Image]:
@@ -52,17 +57,12 @@ class Stage:
         self._panels: dict[str, Any] = {}
         self.sides: dict[str, Side] = {}
         self.toolbar = ExplorerToolbar(source, desk=desk)
-        self.table = LayerTable(
-            source, layer, desk=desk, layout=ipywidgets.Layout(flex="1 1 280px", min_width="0")
-        )
-        self._pictures = ipywidgets.Box(
-            layout=ipywidgets.Layout(flex_flow="row wrap", min_width="0", overflow="visible")
-        )
+        self.table = LayerTable(source, layer, desk=desk, layout=_layout(flex="1 1 280px"))
+        self._pictures = ipywidgets.Box(layout=_layout(flex_flow="row wrap"))
         self._row = ipywidgets.Box(
-            [self.table, self._pictures],
-            layout=ipywidgets.Layout(flex_flow="row wrap", align_items="stretch", overflow="visible"),
+            [self.table, self._pictures], layout=_layout(flex_flow="row wrap", align_items="stretch")
         )
-        self._below = ipywidgets.VBox(layout=ipywidgets.Layout(overflow="visible"))
+        self._below = ipywidgets.VBox(layout=_layout())
         self.boxes = (self.toolbar, self._row, self._below)
         for view in (self.toolbar, self.table):
             links.add(view)

@@ -49,7 +49,8 @@ class WeightExplorer(ipywidgets.VBox):
     source : torch.nn.Module, mapping of tensors, or Source
         What `open_source` takes. A live module is watched: when its weights change, the views redraw.
     layer : str, optional
-        A name or alias of a layer. By default the first convolution, else the first dense layer, else the first.
+        A name or alias of a layer. By default the first convolution, else the first dense layer, else the
+        first.
     filter_index : int
         Row of the out-first weight, 0 <= filter_index < out_channels.
     bins : int or {"sqrt", "sturges", "fd"}
@@ -132,17 +133,14 @@ class WeightExplorer(ipywidgets.VBox):
         return self._source[self.layer].out_first[self.filter_index].clone()
 
     def selection(self) -> pd.DataFrame:
-        """The weights in `selected_range`: layer, out, in, position, value; empty where no range is selected."""
+        """The weights in `selected_range`: layer, out, in, position, value; empty without a range."""
         return selected_weights(self._source[self.layer], self.selected_range, self.histogram.value_range)
 
     def code(self) -> str:
         """Python that reproduces this view; the source is called `model` (and `twin`)."""
         defaults = {"layer": None, "filter_index": 0, "bins": 50, "size": "normal"}
-        given = {
-            name: repr(getattr(self, name))
-            for name, plain in defaults.items()
-            if getattr(self, name) != plain
-        }
+        now = {name: getattr(self, name) for name in defaults}
+        given = {name: repr(value) for name, value in now.items() if value != defaults[name]}
         if "twin" in self._stage.sides:
             given["twin"] = "twin"
         later = {name: getattr(self, name) for name in ("value_range", "selected_range")}
