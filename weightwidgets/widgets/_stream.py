@@ -179,9 +179,10 @@ class Stream(Generic[Outcome]):
         if name is not None and name in self._source:
             before = self.outcome(name)
             after = self.measure_now(name)
+            same_failure = isinstance(after, Failure) and after == before
             with self._desk.lock:
                 if run == self._run:
-                    self._note(name, changed=after is not before)
+                    self._note(name, changed=after is not before and not same_failure)
         with self._desk.lock:
             return None if self._closed else self._publish_if_due()
 
