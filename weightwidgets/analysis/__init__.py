@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from weightwidgets.analysis.histogram import Histogram, histogram
+    from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
 
 _MODULES = {
     "Histogram": "histogram",
+    "HistogramTable": "histogram_table",
     "histogram": "histogram",
+    "histogram_table": "histogram_table",
     "Strongest": "strongest",
     "strongest": "strongest",
 }
 
 __all__ = [
     "Histogram",
+    "HistogramTable",
     "histogram",
+    "histogram_table",
 ]
 
 
