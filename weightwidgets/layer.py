@@ -1,0 +1,336 @@
+"""One named weight tensor in torch's words, and the kinds that it can have.
+
+A `Layer` holds names and a way to reach its tensors, never the values: every access reads the tensor as it
+is now, so a layer of a live model shows what an optimizer step, an in-place update or a newly assigned
+``.data`` left there. `tensor_fingerprint` tells cheaply whether anything changed.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+import torch
+from torch.nn.parameter import is_lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+Kind = Literal[
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "linear", "bilinear", "embedding", "rnn", "lstm", "gru", "attention", "norm", "parameter", "buffer",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CONVOLUTIONS: frozenset[Kind] = frozenset(KINDS[:6])
+SAMPLED_ELEMENTS = 4096
+
+_NOT_DRAWN_YET: Mapping[str, str] = {
+    "bilinear": "Shown as a matrix, one row per output: pairs of inputs are not laid out as a square yet.",
+    "rnn": "Shown as one matrix: the recurrence itself is not drawn yet.",
+    "lstm": "Shown as one matrix: the four gates (rows i, f, g, o) are not told apart yet.",
+    "gru": "Shown as one matrix: the three gates (rows r, z, n) are not told apart yet.",
+    "attention": "Shown as one matrix: heads, queries, keys and values are not told apart yet.",
+    "parameter": "Shown as a matrix: what this parameter does in the model is not known from its module.",
+    "buffer": "Shown as a matrix: a buffer is kept with the model and is not trained.",
+}
+_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+class LayerTensors(Protocol):
+    """Where a layer's tensors come from; each call reads the present state."""
+
+    def stored(self) -> dict[str, torch.Tensor]:
+        """Return what the weight is made of, by full name; the weight itself where it is kept as it is."""
+        ...
+
+    def stored_bias(self) -> dict[str, torch.Tensor]:
+        """Return the same for the bias; empty without one."""
+        ...
+
+    def weight(self) -> torch.Tensor:
+        """Return the effective weight, detached."""
+        ...
+
+    def outline(self) -> torch.Tensor:
+        """Return a tensor with the weight's shape and dtype; its values are not to be read."""
+        ...
+
+    def bias(self) -> torch.Tensor | None:
+        """Return the bias, detached, or None."""
+        ...
+
+    def statistics(self) -> dict[str, torch.Tensor]:
+        """Return a norm's running statistics by attribute name."""
+        ...
+
+    def derivation(self) -> str:
+        """Return a sentence that says how the weight is made from other tensors, or ""."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One named weight tensor of a source.
+
+    Layers are made by `open_source`. Nothing is copied or kept: properties read the tensor at each access.
+
+    Attributes
+    ----------
+    names
+        Every name of this tensor without a final ``.weight``: the key first, then its aliases.
+    full_names
+        The same names in full, as in ``named_parameters()`` (``"0.weight"``).
+    kind
+        One of `KINDS`.
+    tensors
+        How the tensors are reached.
+    groups
+        Groups of a convolution; 1 for every other kind.
+    inferred
+        True where kind and groups were guessed from names and shapes (a state dict holds nothing else).
+    first
+        True for the first convolution or dense layer in model order: the one that acts on the model's input,
+        as far as registration order tells.
+    next_norm
+        Name of a normalisation with as many channels as this layer has outputs, registered right after it
+        in the same parent; "" where there is none. Only tracing can prove that it also runs right after.
+    """
+
+    names: tuple[str, ...]
+    full_names: tuple[str, ...]
+    kind: Kind
+    tensors: LayerTensors = field(repr=False)
+    groups: int = 1
+    inferred: bool = False
+    first: bool = False
+    next_norm: str = ""
+
+    @property
+    def name(self) -> str:
+        """The layer's key in its source."""
+        return self.names[0]
+
+    @property
+    def full_name(self) -> str:
+        """The key in full, as in ``named_parameters()``."""
+        return self.full_names[0]
+
+    @property
+    def initialized(self) -> bool:
+        """False for a lazy module that has not seen a batch: it has neither shape nor values."""
+        return not any(is_lazy(tensor) for tensor in self.tensors.stored().values())
+
+    @property
+    def has_values(self) -> bool:
+        """False where there are no numbers to read: uninitialised, or on the ``meta`` device."""
+        return not any(is_lazy(tensor) or tensor.is_meta for tensor in self.tensors.stored().values())
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The effective weight in torch's layout, detached; shares memory where the model keeps it as it is.
+
+        Raises
+        ------
+        ValueError
+            The layer is uninitialised.
+        """
+        self._require_initialized()
+        return self.tensors.weight()
+
+    @property
+    def bias(self) -> torch.Tensor | None:
+        """The bias, detached: shape (out_channels,) or, for norms and parameters, the weight's; None without.
+
+        Raises
+        ------
+        ValueError
+            The layer is uninitialised.
+        """
+        self._require_initialized()
+        return self.tensors.bias()
+
+    @property
+    def raw(self) -> dict[str, torch.Tensor]:
+        """What a parametrized or pruned weight is made of, by full name, detached; empty for others."""
+        self._require_initialized()
+        stored = self.tensors.stored()
+        if set(stored) == {self.full_name}:
+            return {}
+        return {name: tensor.detach() for name, tensor in stored.items()}
+
+    @property
+    def statistics(self) -> dict[str, torch.Tensor]:
+        """A norm's running statistics, detached: "running_mean", "running_var"; empty without."""
+        return self.tensors.statistics()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the weight in torch's layout; () for a 0-d tensor and for an uninitialised layer."""
+        return tuple(self.tensors.outline().shape) if self.initialized else ()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of the weight."""
+        return self.tensors.outline().dtype
+
+    @property
+    def numel(self) -> int:
+        """Number of weights; 0 for an uninitialised layer."""
+        return math.prod(self.shape) if self.initialized else 0
+
+    @property
+    def transposed(self) -> bool:
+        """True where torch stores the weight as (in_channels, out_channels // groups, *kernel_size)."""
+        return self.kind.startswith("conv_transpose")
+
+    @property
+    def out_channels(self) -> int:
+        """Number of output units: rows of `out_first`."""
+        return self._out_first_shape()[0]
+
+    @property
+    def in_channels(self) -> int:
+        """Number of inputs, over all groups."""
+        return self._out_first_shape()[1] * self.groups
+
+    @property
+    def kernel_size(self) -> tuple[int, ...]:
+        """Size of a convolution's kernel; () for every other kind."""
+        return self._out_first_shape()[2:]
+
+    @property
+    def out_first(self) -> torch.Tensor:
+        """The weight as (out_channels, in_channels // groups, *kernel_size); see `out_first_shape`.
+
+        A view of `weight` where torch can make one; grouped transposed convolutions are copied.
+
+        Raises
+        ------
+        ValueError
+            The layer is uninitialised.
+        """
+        weight = self.weight
+        shape = out_first_shape(self.kind, tuple(weight.shape), self.groups)
+        if not self.transposed:
+            return weight.reshape(shape)
+        if self.groups == 1:
+            return weight.transpose(0, 1)
+        per_group = weight.reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
+        return per_group.transpose(1, 2).reshape(shape)
+
+    @property
+    def note(self) -> str:
+        """Plain sentences on what is not shown, inferred, derived or missing; "" where all is as it looks."""
+        if not self.initialized:
+            return "This layer is uninitialised: run one batch through the model first."
+        sentences = [self.tensors.derivation(), _NOT_DRAWN_YET.get(self.kind, "")]
+        if not self.has_values:
+            sentences.append("This tensor is on `meta`: it has a shape but no values.")
+        if self.inferred:
+            sentences.append("The kind is inferred from names and shapes.")
+        if self.inferred and self.kind in CONVOLUTIONS and self.groups == 1:
+            sentences.append("Groups cannot be seen here and are taken as 1.")
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def fingerprint(self) -> Hashable:
+        """Return a token that changes when the weight or the bias does; see `tensor_fingerprint`.
+
+        What is parametrized or pruned is watched through the tensors that it is made of.
+        """
+        watched = (*self.tensors.stored().items(), *self.tensors.stored_bias().items())
+        return tuple((name, tensor_fingerprint(tensor)) for name, tensor in watched)
+
+    def _out_first_shape(self) -> tuple[int, ...]:
+        if not self.initialized:
+            return (0, 0)
+        return out_first_shape(self.kind, self.shape, self.groups)
+
+    def _require_initialized(self) -> None:
+        if not self.initialized:
+            raise ValueError(f"layer {self.name!r} is uninitialised: run one batch through the model first")
+
+
+def out_first_shape(kind: Kind, shape: tuple[int, ...], groups: int) -> tuple[int, ...]:
+    """Return (out_channels, in_channels // groups, *kernel_size) of a weight (metrics.md, section 0).
+
+    Anything but a convolution becomes a matrix, rows first: a vector is one column, a 0-d tensor 1 x 1;
+    beyond two dimensions leading ones are dropped ((1, 197, 768) has 197 rows) and the rest is one row.
+
+    Parameters
+    ----------
+    kind
+        The layer's kind.
+    shape
+        Shape of the weight in torch's layout.
+    groups
+        Groups of a convolution.
+    """
+    if kind.startswith("conv_transpose"):
+        return (shape[1] * groups, shape[0] // groups, *shape[2:])
+    if kind in CONVOLUTIONS:
+        return shape
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    return (shape[0], math.prod(shape[1:])) if shape else (1, 1)
+
+
+def tensor_fingerprint(tensor: torch.Tensor) -> Hashable:
+    """Return (address, version, shape, dtype, checksum): equal while the tensor is unchanged.
+
+    Sees in-place updates, optimizer steps and new ``.data`` by address and version counter. Writes through
+    ``.data`` move neither: they are seen where they reach one of 4 096 evenly spread elements, first and
+    last included, whose bits (NaN or not) make a CRC-32. A missing part is None: no values on ``meta``, no
+    version counter on inference tensors, no checksum where torch cannot give the bits.
+
+    Parameters
+    ----------
+    tensor
+        Any layout, dtype and device, uninitialised too; up to 4 096 elements are copied to the CPU.
+    """
+    if is_lazy(tensor):
+        return ("uninitialised",)
+    # An inference tensor raises on `_version`: torch keeps no counter for it.
+    version = None if tensor.is_inference() else tensor._version  # noqa: SLF001 (torch has no public name)
+    if tensor.is_meta:
+        return (None, version, tuple(tensor.shape), tensor.dtype, None)
+    try:
+        values = _stored_values(tensor)
+        bits: tuple[int, int] | tuple[None, None] = (values.data_ptr(), _checksum(values))
+    except (RuntimeError, NotImplementedError):
+        bits = (None, None)
+    address, checksum = bits
+    return (address, version, tuple(tensor.shape), tensor.dtype, checksum)
+
+
+def _stored_values(tensor: torch.Tensor) -> torch.Tensor:
+    tensor = tensor.detach()
+    if tensor.is_quantized:
+        return tensor.int_repr()
+    if tensor.layout is torch.sparse_coo:
+        return tensor._values()  # noqa: SLF001 (`values()` refuses an uncoalesced tensor)
+    return tensor if tensor.layout is torch.strided else tensor.values()
+
+
+def _checksum(tensor: torch.Tensor) -> int:
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor)
+    bits = tensor.view(_BITS[tensor.element_size()])
+    # Memory order makes channels-last and transposed weights contiguous, so that sampling needs no copy.
+    bits = bits.permute(sorted(range(bits.ndim), key=bits.stride, reverse=True))
+    count = bits.numel()
+    if count <= SAMPLED_ELEMENTS:
+        sample = bits
+    elif bits.is_contiguous():
+        sample = bits.view(-1).index_select(0, _positions(count, bits.device))
+    else:
+        sample = bits[torch.unravel_index(_positions(count, bits.device), bits.shape)]
+    return zlib.crc32(sample.cpu().numpy().tobytes())
+
+
+@lru_cache(maxsize=64)
+def _positions(count: int, device: torch.device) -> torch.Tensor:
+    steps = torch.arange(SAMPLED_ELEMENTS, device=device)
+    return steps * (count - 1) // (SAMPLED_ELEMENTS - 1)

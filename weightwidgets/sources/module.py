@@ -1,0 +1,291 @@
+"""A live `torch.nn.Module` as a source: every tensor it reaches, read in place and never changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from weightwidgets.layer import CONVOLUTIONS, Kind, Layer, out_first_shape
+from weightwidgets.sources.effective import (
+    Formation,
+    Plain,
+    child,
+    children,
+    effective,
+    formation,
+    own_tensors,
+    tensor_names,
+)
+from weightwidgets.sources.names import BiasSlot, bias_slot, join
+from weightwidgets.sources.source import FoundTensor, Source, bias_fits
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+_NORM_CLASSES: tuple[type[nn.Module], ...] = (
+    nn.modules.batchnorm._NormBase,  # noqa: SLF001 (the one base of batch and instance norms)
+    nn.GroupNorm,
+    nn.LayerNorm,
+    # RMSNorm came with torch 2.4.
+    *([nn.RMSNorm] if hasattr(nn, "RMSNorm") else []),
+)
+_RUNNING = ("running_mean", "running_var")
+_NORM_BUFFERS = frozenset({*_RUNNING, "num_batches_tracked"})
+
+
+class _ClassOfKind(NamedTuple):
+    module_class: type[nn.Module]
+    kind: Kind
+    ndim: int
+    attributes: str = r"weight"
+
+
+_RECURRENT = r"weight_(ih|hh|hr).*"
+_CLASSES = (
+    _ClassOfKind(nn.Conv1d, "conv1d", 3),
+    _ClassOfKind(nn.Conv2d, "conv2d", 4),
+    _ClassOfKind(nn.Conv3d, "conv3d", 5),
+    _ClassOfKind(nn.ConvTranspose1d, "conv_transpose1d", 3),
+    _ClassOfKind(nn.ConvTranspose2d, "conv_transpose2d", 4),
+    _ClassOfKind(nn.ConvTranspose3d, "conv_transpose3d", 5),
+    _ClassOfKind(nn.Linear, "linear", 2),
+    _ClassOfKind(nn.Bilinear, "bilinear", 3),
+    _ClassOfKind(nn.Embedding, "embedding", 2),
+    _ClassOfKind(nn.EmbeddingBag, "embedding", 2),
+    _ClassOfKind(nn.LSTM, "lstm", 2, _RECURRENT),
+    _ClassOfKind(nn.LSTMCell, "lstm", 2, _RECURRENT),
+    _ClassOfKind(nn.GRU, "gru", 2, _RECURRENT),
+    _ClassOfKind(nn.GRUCell, "gru", 2, _RECURRENT),
+    _ClassOfKind(nn.RNN, "rnn", 2, _RECURRENT),
+    _ClassOfKind(nn.RNNCell, "rnn", 2, _RECURRENT),
+    _ClassOfKind(nn.MultiheadAttention, "attention", 2, r"(in|q|k|v)_proj_weight"),
+)
+
+
+@dataclass(slots=True)
+class ModuleTensors:
+    """Reads one tensor of a module, formed as the module forms it at that moment."""
+
+    module: nn.Module
+    path: str
+    attribute: str
+    bias_slot: BiasSlot | None
+    is_norm: bool
+    _last_outline: tuple[Hashable, torch.Tensor] | None = field(default=None, init=False)
+
+    def stored(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that the weight is made of, by full name; see `LayerTensors`."""
+        return self._stored(self._formation())
+
+    def stored_bias(self) -> dict[str, torch.Tensor]:
+        """Return the same for the bias."""
+        formed = self._bias_formation()
+        return {} if formed is None else self._stored(formed)
+
+    def weight(self) -> torch.Tensor:
+        """Return the effective weight, detached; it shares memory unless it is derived."""
+        return effective(self._formation())[0]
+
+    def outline(self) -> torch.Tensor:
+        """Return a tensor with the weight's shape and dtype."""
+        formed = self._formation()
+        if isinstance(formed, Plain):
+            return formed.outline()
+        # Shapes are asked for often; running a parametrization, even on `meta`, takes a millisecond.
+        state = tuple((name, tensor.shape, tensor.dtype) for name, tensor in formed.stored().items())
+        if self._last_outline is None or self._last_outline[0] != state:
+            self._last_outline = (state, formed.outline())
+        return self._last_outline[1]
+
+    def bias(self) -> torch.Tensor | None:
+        """Return the bias, detached, or None."""
+        formed = self._bias_formation()
+        return None if self.bias_slot is None or formed is None else self.bias_slot.cut(effective(formed)[0])
+
+    def statistics(self) -> dict[str, torch.Tensor]:
+        """Return a norm's running statistics, detached."""
+        if not self.is_norm:
+            return {}
+        _, buffers = own_tensors(self.module)
+        return {name: buffers[name].detach() for name in _RUNNING if name in buffers}
+
+    def derivation(self) -> str:
+        """Return how the weight is derived, and what went wrong where it could not be computed."""
+        formed = self._formation()
+        if isinstance(formed, Plain):
+            return ""
+        return f"{formed.derivation} {effective(formed)[1]}".strip()
+
+    def _formation(self) -> Formation:
+        formed = formation(self.module, self.attribute)
+        if formed is None:
+            raise LookupError(f"{join(self.path, self.attribute)!r} is no longer in the model")
+        return formed
+
+    def _bias_formation(self) -> Formation | None:
+        return None if self.bias_slot is None else formation(self.module, self.bias_slot.attribute)
+
+    def _stored(self, formed: Formation) -> dict[str, torch.Tensor]:
+        return {
+            join(self.path, name): tensor if is_lazy(tensor) else tensor.detach()
+            for name, tensor in formed.stored().items()
+        }
+
+
+class _Place(NamedTuple):
+    path: str
+    module: nn.Module
+    next_sibling: tuple[str, nn.Module] | None
+
+
+class ModuleSource(Source):
+    """The tensors of a live module, in the order of its modules.
+
+    One tensor under several names (a shared module, or tied parameters) is one layer. The bias of a module
+    whose weight is tied to an earlier one has no layer to hang on and is listed under its full name.
+
+    Parameters
+    ----------
+    model
+        The module. It is held, read in place and never changed: no forward, no hook, no property of it runs.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        super().__init__(type(model).__name__)
+
+    def _state(self) -> Hashable:
+        return tuple(
+            (place.path, type(place.module), name, id(tensor))
+            for place in _walk(self._model)
+            for table in own_tensors(place.module)
+            for name, tensor in table.items()
+        )
+
+    def _scan(self) -> list[FoundTensor]:
+        found: dict[Hashable, FoundTensor] = {}
+        for place in _walk(self._model):
+            _list_tensors(place, found)
+        return list(found.values())
+
+    def _is_current(self, layer: Layer, full_name: str) -> bool:
+        path, _, attribute = full_name.rpartition(".")
+        module: nn.Module | None = self._model
+        for part in path.split(".") if path else ():
+            module = None if module is None else child(module, part)
+        if module is None or not isinstance(layer.tensors, ModuleTensors):
+            return False
+        identity = _identity(module, attribute)
+        return identity is not None and identity == _identity(layer.tensors.module, layer.tensors.attribute)
+
+
+def _walk(model: nn.Module) -> Iterator[_Place]:
+    def visit(place: _Place, above: frozenset[int]) -> Iterator[_Place]:
+        yield place
+        siblings = children(place.module)
+        for (name, module), following in zip_longest(siblings, siblings[1:]):
+            # A module that contains itself would never end.
+            if id(module) not in above:
+                after = following and (join(place.path, following[0]), following[1])
+                yield from visit(_Place(join(place.path, name), module, after), above | {id(module)})
+
+    yield from visit(_Place("", model, None), frozenset({id(model)}))
+
+
+def _identity(module: nn.Module, attribute: str) -> Hashable:
+    formed = formation(module, attribute)
+    if isinstance(formed, Plain):
+        return id(formed.tensor)
+    return None if formed is None else (id(module), attribute)
+
+
+def _list_tensors(place: _Place, found: dict[Hashable, FoundTensor]) -> None:
+    """Add the tensors of one module to ``found``: weights with their biases, then biases left without one."""
+    module = place.module
+    names = tensor_names(module)
+    if isinstance(module, _NORM_CLASSES):
+        names = [name for name in names if name not in _NORM_BUFFERS]
+    slots = {name: _fitting_bias(module, name, names) for name in names}
+    biases = {slot.attribute for slot in slots.values() if slot is not None}
+    hung: set[str] = set()
+    for name in sorted(names, key=biases.__contains__):
+        if name in hung:
+            continue
+        slot = None if name in biases else slots[name]
+        identity = _identity(module, name)
+        if identity not in found:
+            found[identity] = _describe(place, name, slot)
+        found[identity].full_names.append(join(place.path, name))
+        # A weight tied to one seen before keeps the bias it has; ours hangs on it only if it is that one.
+        if slot is not None and _has_bias(found[identity], module, slot):
+            hung.add(slot.attribute)
+
+
+def _has_bias(tensor: FoundTensor, module: nn.Module, slot: BiasSlot) -> bool:
+    owner = tensor.tensors
+    if not isinstance(owner, ModuleTensors) or owner.bias_slot is None:
+        return False
+    kept = _identity(owner.module, owner.bias_slot.attribute)
+    return owner.bias_slot.third == slot.third and kept == _identity(module, slot.attribute)
+
+
+def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
+    module = place.module
+    outline = _outline(module, name)
+    kind = _kind(module, name, outline)
+    groups = _groups(module, kind)
+    tensors = ModuleTensors(module, place.path, name, slot, is_norm=kind == "norm")
+    next_norm = ""
+    if kind in CONVOLUTIONS | {"linear"} and place.next_sibling is not None and not is_lazy(outline):
+        path, sibling = place.next_sibling
+        if _norm_channels(sibling) == out_first_shape(kind, tuple(outline.shape), groups)[0]:
+            next_norm = path
+    return FoundTensor([], kind, tensors, groups=groups, next_norm=next_norm)
+
+
+def _kind(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
+    for known in _CLASSES:
+        if isinstance(module, known.module_class) and re.fullmatch(known.attributes, name):
+            # A subclass may keep something else under the name.
+            return known.kind if is_lazy(outline) or outline.ndim == known.ndim else "parameter"
+    if isinstance(module, _NORM_CLASSES) and name == "weight":
+        return "norm"
+    formed = formation(module, name)
+    stored = formed.stored().values() if formed is not None else ()
+    return "parameter" if any(isinstance(tensor, nn.Parameter) for tensor in stored) else "buffer"
+
+
+def _fitting_bias(module: nn.Module, name: str, names: list[str]) -> BiasSlot | None:
+    slot = bias_slot(name)
+    if slot is None or slot.attribute not in names:
+        return None
+    weight, bias = _outline(module, name), slot.cut(_outline(module, slot.attribute))
+    kind = _kind(module, name, weight)
+    return slot if bias_fits(kind, _groups(module, kind), weight, bias) else None
+
+
+def _groups(module: nn.Module, kind: Kind) -> int:
+    return int(module.groups) if kind in CONVOLUTIONS else 1  # type: ignore[arg-type]
+
+
+def _outline(module: nn.Module, name: str) -> torch.Tensor:
+    formed = formation(module, name)
+    if formed is None:
+        raise LookupError(f"the module has no tensor called {name!r}")
+    return formed.outline()
+
+
+def _norm_channels(module: nn.Module) -> int | None:
+    if not isinstance(module, _NORM_CLASSES):
+        return None
+    for attribute in ("num_features", "num_channels"):
+        if hasattr(module, attribute):
+            return int(getattr(module, attribute))
+    shape = tuple(getattr(module, "normalized_shape", ()))
+    return int(shape[0]) if len(shape) == 1 else None
