@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weightwidgets.analysis.histogram import Histogram, histogram
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
+    from weightwidgets.analysis.norms import Norms, UnitNorms, norms, unit_norms
 
 _MODULES = {
     "Histogram": "histogram",
     "HistogramTable": "histogram_table",
     "histogram": "histogram",
+    "Norms": "norms",
+    "UnitNorms": "norms",
     "histogram_table": "histogram_table",
+    "norms": "norms",
+    "unit_norms": "norms",
     "Strongest": "strongest",
     "strongest": "strongest",
 }
@@ -25,8 +30,12 @@ _MODULES = {
 __all__ = [
     "Histogram",
     "HistogramTable",
+    "Norms",
+    "UnitNorms",
     "histogram",
     "histogram_table",
+    "norms",
+    "unit_norms",
 ]
 
 
