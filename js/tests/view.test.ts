@@ -1,0 +1,162 @@
+import { afterEach, expect, test } from "vitest";
+import { choice, type Host, h, mount, type Shared, slider, toCsv, toggle } from "../src/view";
+import { toBytes } from "../src/wire";
+import { FakeModel, press, watchListeners } from "./fake_model";
+
+interface State extends Shared {
+  bins: number;
+  layer: string;
+}
+
+const state = (): State => ({ error: toBytes(""), notice: toBytes(""), size: "normal", bins: 5, layer: "a" });
+
+function open(build: (host: Host<State>) => void = () => undefined, exports = {}) {
+  const model = new FakeModel<State>(state());
+  const el = document.createElement("div");
+  document.body.append(el);
+  const parts = { kind: "test", label: "A view", exports: { name: () => "name", ...exports } };
+  const close = mount({ model, el }, parts, build);
+  const root = el.firstElementChild as HTMLElement;
+  return { model, el, root, close };
+}
+
+afterEach(() => document.body.replaceChildren());
+
+test("an update runs at once and then once per message, with what changed", () => {
+  const seen: string[][] = [];
+  const { model } = open((host) => host.react(["bins", "layer"], (changed) => seen.push([...changed])));
+  model.receive({ bins: 6, layer: "b" });
+  model.receive({ size: "large" });
+  model.receive({ layer: "c" });
+  expect(seen).toEqual([["bins", "layer"], ["bins", "layer"], ["layer"]]);
+});
+
+test("no key leaves the view, where it would edit the notebook", () => {
+  let heard = 0;
+  document.body.addEventListener("keydown", () => {
+    heard += 1;
+  });
+  const { root } = open();
+  press(root, "d");
+  press(root, "d");
+  expect(heard).toBe(0);
+});
+
+test("errors, notices and the large size are shown, and text stays text", () => {
+  const { model, root } = open();
+  model.receive({ error: toBytes("<img src=x onerror=alert(1)>"), notice: toBytes("wait"), size: "large" });
+  expect(root.querySelector(".ww-error")?.textContent).toBe("<img src=x onerror=alert(1)>");
+  expect(root.querySelector("img")).toBeNull();
+  expect(root.querySelector(".ww-notice")?.textContent).toBe("wait");
+  expect(root.classList.contains("ww-large")).toBe(true);
+});
+
+test("a question of several traits is one message", () => {
+  const { model } = open((host) => host.ask({ bins: 9, layer: "z" }));
+  expect(model.messages).toEqual([{ bins: 9, layer: "z" }]);
+});
+
+test("a slider gives whole numbers within its bounds, by hand or typed", () => {
+  const values: number[] = [];
+  const { range, number, set } = slider("bins", (value) => values.push(value), new AbortController().signal);
+  set(5, 1, 10);
+  number.value = "99";
+  number.dispatchEvent(new Event("change"));
+  range.value = "7";
+  range.dispatchEvent(new Event("input"));
+  number.value = "";
+  number.dispatchEvent(new Event("change"));
+  expect(values).toEqual([10, 7]);
+  set(0, 0, 0);
+  expect(range.disabled).toBe(true);
+});
+
+test("a toggle asks for the other state and shows the one that it is told", () => {
+  const asked: boolean[] = [];
+  const { element, set } = toggle("log", (pressed) => asked.push(pressed), new AbortController().signal);
+  element.click();
+  set(true);
+  element.click();
+  expect(asked).toEqual([true, false]);
+  expect(element.getAttribute("aria-pressed")).toBe("true");
+});
+
+test("a choice gives the chosen value", () => {
+  const chosen: string[] = [];
+  const options = [
+    ["a", "First"],
+    ["b", "Second"],
+  ] as const;
+  const { select, set } = choice(
+    "order",
+    options,
+    (value) => chosen.push(value),
+    new AbortController().signal,
+  );
+  set("b");
+  expect(select.selectedOptions[0]?.textContent).toBe("Second");
+  select.value = "a";
+  select.dispatchEvent(new Event("change"));
+  expect(chosen).toEqual(["a"]);
+});
+
+test("a table as CSV is quoted where needed and holds no formula", () => {
+  expect(
+    toCsv([
+      ["name", "count"],
+      ['a,"b"', 3],
+      ["=HYPERLINK(1)", -2],
+    ]),
+  ).toBe('name,count\r\n"a,""b""",3\r\n\'=HYPERLINK(1),-2\r\n');
+});
+
+test("a view without pictures or numbers has no menu", () => {
+  expect(open().root.querySelector(".ww-menu")).toBeNull();
+});
+
+test("the menu opens, closes on Escape, and says when something does not work", async () => {
+  const csv = () => {
+    throw new Error("no numbers yet");
+  };
+  const { root } = open(() => undefined, { csv });
+  const details = root.querySelector("details") as HTMLDetailsElement;
+  details.open = true;
+  press(details, "Escape");
+  expect(details.open).toBe(false);
+  const download = [...root.querySelectorAll<HTMLElement>(".ww-menu-item")].find(
+    (item) => item.textContent === "Download CSV",
+  );
+  download?.click();
+  await Promise.resolve();
+  expect(root.querySelector("[role=status]")?.textContent).toContain("no numbers yet");
+});
+
+test("numbers are downloaded under the view's name", async () => {
+  let saved = "";
+  document.body.addEventListener("click", (event) => {
+    if (event.target instanceof HTMLAnchorElement) saved = event.target.download;
+  });
+  const original = HTMLAnchorElement.prototype.click;
+  HTMLAnchorElement.prototype.click = function () {
+    saved = this.download;
+  };
+  const { root } = open(() => undefined, { csv: () => "a\r\n" });
+  [...root.querySelectorAll<HTMLElement>(".ww-menu-item")].at(-1)?.click();
+  await Promise.resolve();
+  HTMLAnchorElement.prototype.click = original;
+  expect(saved).toBe("name.csv");
+});
+
+test("closing takes away every node, listener and observer", () => {
+  const watch = watchListeners();
+  const { model, el, close } = open((host) => {
+    host.follow(() => undefined);
+    host.react(["bins"], () => undefined);
+    host.controls.append(toggle("t", () => undefined, host.signal).element, h("span"));
+  });
+  close();
+  expect(watch.left()).toEqual([]);
+  watch.stop();
+  expect(model.listening).toBe(0);
+  expect(el.childElementCount).toBe(0);
+});
