@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -179,14 +180,10 @@ def test_long_work_shows_a_progress_bar(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "_SECONDS_WITHOUT_PROGRESS", 1e-9)
-    monkeypatch.setattr(tables, "tqdm", _eager)
+    # Left alone, tqdm redraws ten times a second, and not at all for two quick layers.
+    monkeypatch.setattr(tables, "tqdm", functools.partial(tqdm, mininterval=0))
     summary_table(small_model())
     assert "layers" in capsys.readouterr().err
-
-
-def _eager(*given: Any, **options: Any) -> Any:
-    # Left alone, tqdm redraws ten times a second, and not at all for two quick layers.
-    return tqdm(*given, **options, mininterval=0)
 
 
 def test_the_model_is_left_as_it_is() -> None:
