@@ -10,31 +10,41 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from weightwidgets.analysis.filter_grid import FilterGrid, filter_grid
     from weightwidgets.analysis.histogram import Histogram, histogram
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
     from weightwidgets.analysis.norms import Norms, UnitNorms, norms, unit_norms
+    from weightwidgets.analysis.summary import Summary, summary
 
 _MODULES = {
+    "FilterGrid": "filter_grid",
+    "filter_grid": "filter_grid",
     "Histogram": "histogram",
     "HistogramTable": "histogram_table",
     "histogram": "histogram",
     "Norms": "norms",
+    "Summary": "summary",
     "UnitNorms": "norms",
     "histogram_table": "histogram_table",
     "norms": "norms",
+    "summary": "summary",
     "unit_norms": "norms",
     "Strongest": "strongest",
     "strongest": "strongest",
 }
 
 __all__ = [
+    "FilterGrid",
     "Histogram",
     "HistogramTable",
     "Norms",
+    "Summary",
     "UnitNorms",
+    "filter_grid",
     "histogram",
     "histogram_table",
     "norms",
+    "summary",
     "unit_norms",
 ]
 
