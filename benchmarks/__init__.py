@@ -1,0 +1,1 @@
+"""What `make bench` measures: every row is a ratio of two things timed in one run, in one browser."""

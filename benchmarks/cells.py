@@ -1,0 +1,119 @@
+"""The notebooks that are timed: ours, and what a user would write with the usual tools."""
+
+from __future__ import annotations
+
+IMPORTS = """
+import torch
+from torch import nn
+import weightwidgets as ww
+torch.manual_seed(0)
+"""
+
+
+def histogram(weights: int) -> list[str]:
+    """Our histogram alone, of one layer with that many weights."""
+    rows = weights // 1000
+    return [f"{IMPORTS}model = nn.Sequential(nn.Linear(1000, {rows}, bias=False))", "ww.WeightHistogram(model)"]
+
+
+INTERACT_HISTOGRAM = [
+    """
+%matplotlib inline
+import torch, matplotlib.pyplot as plt
+from ipywidgets import IntSlider, interact
+weights = torch.randn(1_000_000)
+values = weights.numpy()
+""",
+    """
+@interact(bins=IntSlider(value=50, min=1, max=256))
+def show(bins):
+    plt.hist(values, bins=bins)
+    plt.show()
+""",
+]
+
+BQPLOT_HISTOGRAM = [
+    """
+import torch, numpy as np
+import bqplot as bq
+from ipywidgets import IntSlider, VBox
+weights = torch.randn(1_000_000)
+low, high = float(weights.min()), float(weights.max())
+x, y = bq.LinearScale(), bq.LinearScale()
+bars = bq.Bars(x=[0.0], y=[1.0], scales={"x": x, "y": y}, padding=0)
+slider = IntSlider(value=50, min=1, max=256)
+
+def count(change):
+    bins = slider.value
+    counts = torch.histc(weights, bins).numpy()
+    with bars.hold_sync():
+        bars.x, bars.y = np.linspace(low, high, bins), counts
+
+slider.observe(count, "value")
+count(None)
+""",
+    "VBox([slider, bq.Figure(marks=[bars], animation_duration=0)])",
+]
+
+FILTERS = f"{IMPORTS}model = nn.Sequential(nn.Conv2d(3, 64, 7, bias=False))\n"
+
+EXPLORED_FILTERS = [FILTERS, "ww.WeightExplorer(model)"]
+
+INTERACT_FILTERS = [
+    """
+%matplotlib inline
+import torch, matplotlib.pyplot as plt
+from ipywidgets import IntSlider, interact
+filters = torch.randn(64, 3, 7, 7)
+filters = ((filters - filters.amin()) / (filters.amax() - filters.amin())).permute(0, 2, 3, 1).numpy()
+""",
+    """
+@interact(selected=IntSlider(value=0, min=0, max=63))
+def show(selected):
+    figure, axes = plt.subplots(8, 8, figsize=(6, 6))
+    for index, axis in enumerate(axes.flat):
+        axis.imshow(filters[index])
+        axis.set_xticks([])
+        axis.set_yticks([])
+        for spine in axis.spines.values():
+            spine.set_color("red" if index == selected else "white")
+    plt.show()
+""",
+]
+
+MOSAIC_FILTERS = [
+    INTERACT_FILTERS[0] + "import numpy as np\nfrom matplotlib.patches import Rectangle\n",
+    """
+mosaic = np.ones((64, 64, 3), dtype=np.float32)
+for index in range(64):
+    row, column = divmod(index, 8)
+    mosaic[8 * row : 8 * row + 7, 8 * column : 8 * column + 7] = filters[index]
+
+@interact(selected=IntSlider(value=0, min=0, max=63))
+def show(selected):
+    figure, axis = plt.subplots(figsize=(6, 6))
+    axis.imshow(mosaic)
+    row, column = divmod(selected, 8)
+    axis.add_patch(Rectangle((8 * column - 1, 8 * row - 1), 8, 8, fill=False, color="red"))
+    axis.axis("off")
+    plt.show()
+""",
+]
+
+LARGE_LAYERS = [
+    f"{IMPORTS}model = nn.Sequential(*[nn.Linear(2500, 4000, bias=False) for _ in range(12)])",
+    "explorer = ww.WeightExplorer(model)\nexplorer",
+]
+
+
+def network(weights: int) -> str:
+    """A convolutional network with about that many weights, most of them in its head, as in the classics."""
+    head = (weights - 2_400_000) // 4096
+    return f"""{IMPORTS}
+model = nn.Sequential(
+    nn.Conv2d(3, 64, 7), nn.ReLU(), nn.Conv2d(64, 256, 3), nn.ReLU(), nn.Conv2d(256, 512, 3), nn.ReLU(),
+    nn.Conv2d(512, 229, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4096, {head}, bias=False))
+"""
+
+
+FIRST_PAINT = "explorer = ww.WeightExplorer(model)\nexplorer"
