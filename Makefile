@@ -61,7 +61,7 @@ $(STAMPS)/npm: js/package.json js/package-lock.json $(STAMPS)/node
 
 $(BUNDLE): $(STAMPS)/npm $(BUNDLE_SOURCES)
 	cd js && npm run build
-	touch weightwidgets/static/* $@
+	touch $@
 
 # One stamp for each set of extras in pyproject.toml: demo, test, bench.
 $(STAMPS)/demo $(STAMPS)/test $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/python $(BUNDLE) pyproject.toml hatch_build.py

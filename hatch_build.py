@@ -74,11 +74,9 @@ def build_bundle(target_name: str, version: str) -> None:
     if not bundle_is_stale():
         return
     npm_builder(target_name, version, path=str(JS))
-    # A file that comes out the same may keep its old time and would count as stale for ever.
     for path in bundle_files():
         if not path.is_file():
             raise FileNotFoundError(f"npm run build did not write {path.relative_to(ROOT)}")
-        path.touch()
 
 
 class NodeRequirement(BuildHookInterface[Any]):
