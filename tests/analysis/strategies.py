@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+SMALL_FLOATS = [torch.float16, torch.bfloat16] + [
+    getattr(torch, name) for name in dir(torch) if name.startswith("float8_")
+]
+INTEGERS = [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool]
+
 SIZES = st.integers(0, 60)
 
 

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.analysis.strategies import INTEGERS, SMALL_FLOATS
 from weightwidgets.analysis._values import edge_dtype, in_any_order, nearest, power_of_two_above, values
-
-SMALL_FLOATS = [torch.float16, torch.bfloat16] + [
-    getattr(torch, name) for name in dir(torch) if name.startswith("float8_")
-]
-INTEGERS = [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool]
 
 
 @pytest.mark.parametrize("dtype", SMALL_FLOATS, ids=str)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from weightwidgets.analysis.histogram import Histogram, histogram
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
     from weightwidgets.analysis.norms import Norms, UnitNorms, norms, unit_norms
+    from weightwidgets.analysis.shuffle import shuffled
     from weightwidgets.analysis.summary import Summary, summary
 
 _MODULES = {
@@ -27,6 +28,7 @@ _MODULES = {
     "UnitNorms": "norms",
     "histogram_table": "histogram_table",
     "norms": "norms",
+    "shuffled": "shuffle",
     "summary": "summary",
     "unit_norms": "norms",
     "Strongest": "strongest",
@@ -44,6 +46,7 @@ __all__ = [
     "histogram",
     "histogram_table",
     "norms",
+    "shuffled",
     "summary",
     "unit_norms",
 ]
