@@ -125,3 +125,7 @@ def nbytes(value: object) -> int:
     # A tensor, or an answer that measures itself.
     own = getattr(value, "nbytes", None)
     return own if isinstance(own, int) else sys.getsizeof(value)
+
+
+shared = Cache()
+"""What all views of the process remember, so that a layer is worked out once for all of them."""
