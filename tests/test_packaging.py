@@ -129,6 +129,13 @@ def test_the_lock_file_names_no_registry() -> None:
     assert '"resolved"' not in (ROOT / "js/package-lock.json").read_text(encoding="utf-8")
 
 
+def test_the_lock_file_has_an_entry_for_every_platform() -> None:
+    # A registry that mirrors few platforms leaves the others out, and `npm ci` refuses such a file everywhere.
+    packages = json.loads((ROOT / "js/package-lock.json").read_text(encoding="utf-8"))["packages"]
+    wanted = {name for entry in packages.values() for name in entry.get("optionalDependencies", {})}
+    assert {name for name in wanted if f"node_modules/{name}" not in packages} == set()
+
+
 def test_the_list_of_dependencies_is_this_one() -> None:
     assert requirement_names(project()["dependencies"]) == DEPENDENCIES
 
