@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests.analysis.strategies import INTEGERS, SMALL_FLOATS
+from weightwidgets.analysis import distribution, histogram, histogram_table, norms, summary
 from weightwidgets.analysis._values import edge_dtype, in_any_order, nearest, power_of_two_above, values
 
 
@@ -137,6 +138,26 @@ def test_a_bound_is_rounded_to_the_dtype_and_held_within_it() -> None:
     assert nearest(torch.zeros(1, dtype=torch.float16), -1e30) == -65504
     assert nearest(np.zeros(1, np.float32), 1e300) == float(np.finfo(np.float32).max)
     assert nearest(torch.zeros(1, dtype=torch.float8_e4m3fn), 1e30) == 448
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, *SMALL_FLOATS], ids=str)
+def test_signalling_nans_are_counted_without_a_warning(dtype: torch.dtype) -> None:
+    signalling = np.array([0x7F800001, 0xFFA00000, 0x3F800000], np.uint32).view(np.float32)
+    bits = (
+        torch.arange(256, dtype=torch.uint8) if dtype.itemsize == 1 else torch.arange(65536).to(torch.int16)
+    )
+    weight = torch.from_numpy(signalling) if dtype == torch.float32 else bits.view(dtype)
+    nan = int(weight.float().isnan().sum())
+    assert nan > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert summary(weight).nan == nan
+        assert histogram(weight, "fd").nan == nan
+        assert histogram(weight, 5, (-1e-3, 0.1)).nan == nan
+        table = histogram_table(weight)
+        assert (table.nan, table.cell_of(weight).size) == (nan, weight.numel())
+        assert norms(weight.reshape(1, -1)).non_finite >= nan
+        assert distribution(weight).histogram().nan == nan
 
 
 def test_a_power_of_two_is_above_the_magnitude_and_invertible() -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from weightwidgets.analysis.distribution import Distribution, distribution
     from weightwidgets.analysis.filter_grid import FilterGrid, filter_grid
     from weightwidgets.analysis.histogram import Histogram, histogram
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from weightwidgets.analysis.summary import Summary, summary
 
 _MODULES = {
+    "Distribution": "distribution",
+    "distribution": "distribution",
     "FilterGrid": "filter_grid",
     "filter_grid": "filter_grid",
     "Histogram": "histogram",
@@ -36,12 +39,14 @@ _MODULES = {
 }
 
 __all__ = [
+    "Distribution",
     "FilterGrid",
     "Histogram",
     "HistogramTable",
     "Norms",
     "Summary",
     "UnitNorms",
+    "distribution",
     "filter_grid",
     "histogram",
     "histogram_table",

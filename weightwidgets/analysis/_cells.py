@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weightwidgets.analysis._values import widened
+
 _CHUNK = 1 << 20
 
 
@@ -35,7 +37,9 @@ def count_cells(numbers: NDArray[Any], edges: NDArray[Any]) -> CellCounts:
     others = np.zeros(5, dtype=np.int64)
     for start in range(0, numbers.size, _CHUNK):
         # Sorting first pays: the edges then walk through memory in order (twenty times at 20 000 edges).
-        ordered = np.sort(numbers[start : start + _CHUNK]).astype(np.result_type(numbers, edges), copy=False)
+        ordered = np.sort(numbers[start : start + _CHUNK])
+        if edges.dtype == np.float64:
+            ordered = widened(ordered)
         count = rank_cells(ordered, edges)
         cells += count.cells
         others += (count.below, count.above, count.nan, count.posinf, count.neginf)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weightwidgets.analysis._values import power_of_two_above
+from weightwidgets.analysis._values import power_of_two_above, widened
 
 NEAR_ZERO = 1e-3
 _CHUNK = 1 << 16
@@ -104,7 +104,7 @@ def add_up(numbers: NDArray[Any], scale: float) -> Sums:
     smallest, largest = math.inf, -math.inf
     with np.errstate(over="ignore"):
         for start in range(0, numbers.size, _CHUNK):
-            chunk = numbers[start : start + _CHUNK].astype(np.float64)
+            chunk = widened(numbers[start : start + _CHUNK])
             finite = np.isfinite(chunk)
             if not finite.all():
                 nan += int(np.count_nonzero(np.isnan(chunk)))
@@ -128,7 +128,7 @@ def deviate(numbers: NDArray[Any], centre: float, scale: float, threshold: float
     first = second = third = fourth = 0.0
     near_zero = 0
     for start in range(0, numbers.size, _CHUNK):
-        chunk = numbers[start : start + _CHUNK].astype(np.float64)
+        chunk = widened(numbers[start : start + _CHUNK])
         finite = np.isfinite(chunk)
         if not finite.all():
             chunk = chunk[finite]

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Order = Callable[[NDArray[np.intp]], NDArray[np.float64]]
+"""From ranks (0: the smallest) to the numbers of these ranks."""
+
 
 def smallest(numbers: NDArray[Any], ranks: NDArray[np.intp]) -> NDArray[np.float64]:
     """Give the numbers of the given ranks (0: the smallest) without sorting all of them."""
@@ -13,9 +16,7 @@ def smallest(numbers: NDArray[Any], ranks: NDArray[np.intp]) -> NDArray[np.float
     return np.partition(numbers, places)[ranks].astype(np.float64)
 
 
-def quantiles(
-    order: Callable[[NDArray[np.intp]], NDArray[np.float64]], size: int, shares: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def quantiles(order: Order, size: int, shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Interpolate linearly between order statistics, in the very arithmetic of ``numpy.quantile``.
 
     Parameters

@@ -94,6 +94,12 @@ def finite_only(numbers: NDArray[Any]) -> NDArray[Any]:
     return numbers if finite.all() else numbers[finite]
 
 
+def widened(numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """Copy to float64, in silence: numpy warns of a signalling NaN, which some 8-bit floats turn into."""
+    with np.errstate(invalid="ignore"):
+        return numbers.astype(np.float64)
+
+
 def power_of_two_above(magnitude: float) -> float:
     """Give a power of two to divide by, so that numbers up to `magnitude` can be squared and cubed safely.
 
@@ -138,7 +144,7 @@ def _from_numpy(weight: NDArray[Any]) -> NDArray[Any]:
         return np.hypot(weight.real.astype(np.float64), weight.imag.astype(np.float64))
     if kind not in "fiub":
         raise TypeError(f"expected an array of numbers, got dtype {weight.dtype}")
-    if weight.dtype == np.float16:
-        return weight.astype(np.float32)
-    native = np.float32 if weight.dtype.newbyteorder("=") == np.float32 else np.float64
-    return np.asarray(weight, dtype=native)
+    single = weight.dtype.newbyteorder("=") in (np.float16, np.float32)
+    # A signalling NaN is no reason to warn, nor is a long double that only infinity stands for.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(weight, dtype=np.float32 if single else np.float64)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weightwidgets.analysis._cells import count_cells
-from weightwidgets.analysis._order import quantiles, smallest
+from weightwidgets.analysis._order import Order, quantiles, smallest
 from weightwidgets.analysis._values import Weight, edge_dtype, finite_only, in_any_order, nearest
 
 Edges = NDArray[np.floating[Any]]
@@ -26,7 +26,7 @@ Rule = Literal["sqrt", "sturges", "fd"]
 MAX_BINS = 4096
 _RULES = ("sqrt", "sturges", "fd")
 _MOST_BINS_OF_A_RULE = 512
-_CENTRAL = (0.0005, 0.9995)
+CENTRAL = (0.0005, 0.9995)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def histogram(weight: Weight, bins: int | Rule = 50, value_range: ValueRange = N
     numbers = in_any_order(weight)
     lo, hi = resolve_range(weight, numbers, value_range)
     if isinstance(bins, str):
-        bins = _bins_by_rule(numbers, bins, lo, hi)
+        bins = _bins_in_range(numbers, bins, lo, hi)
     edges = bin_edges(lo, hi, check_bins(bins), edge_dtype(weight))
     # Equal edges stand only where float64 itself holds too few numbers: such a bin is empty.
     distinct, places = np.unique(edges, return_inverse=True)
@@ -126,7 +126,7 @@ def bin_count(weight: Weight, rule: str, value_range: ValueRange = None) -> int:
 
     """
     numbers = in_any_order(weight)
-    return _bins_by_rule(numbers, rule, *resolve_range(weight, numbers, value_range))
+    return _bins_in_range(numbers, rule, *resolve_range(weight, numbers, value_range))
 
 
 def bin_edges(lo: float, hi: float, bins: int, dtype: type[np.float32 | np.float64]) -> Edges:
@@ -208,7 +208,7 @@ def _named_range(numbers: NDArray[Any], name: str) -> tuple[float, float]:
         return 0.0, 1.0
     if name == "full":
         return float(finite.min()), float(finite.max())
-    lo, hi = quantiles(lambda ranks: smallest(finite, ranks), finite.size, np.array(_CENTRAL)).tolist()
+    lo, hi = quantiles(lambda ranks: smallest(finite, ranks), finite.size, np.array(CENTRAL)).tolist()
     return lo, hi
 
 
@@ -222,20 +222,28 @@ def _given_range(value_range: tuple[float, float]) -> tuple[float, float]:
     return lo, hi
 
 
-def _bins_by_rule(numbers: NDArray[Any], rule: str, lo: float, hi: float) -> int:
+def bins_by_rule(rule: str, order: Order, size: int, lo: float, hi: float) -> int:
+    """Apply a rule to the `size` weights in a range, given their order statistics: see `bin_count`."""
     if rule not in _RULES:
         raise ValueError(f"bins must be an integer or one of {', '.join(map(repr, _RULES))}, got {rule!r}")
-    inside = numbers[(numbers >= np.float64(lo)) & (numbers <= np.float64(hi))]
-    size = inside.size
-    if size < 2 or inside.min() == inside.max():
+    if size == 0:
+        return 1
+    smallest_one, largest_one = order(np.array([0, size - 1]))
+    if smallest_one == largest_one:
         return 1
     if rule == "sqrt":
         bins = math.isqrt(size - 1) + 1
     elif rule == "sturges":
         bins = (size - 1).bit_length() + 1
     else:
-        lower, upper = quantiles(lambda ranks: smallest(inside, ranks), size, np.array([0.25, 0.75])).tolist()
+        lower, upper = quantiles(order, size, np.array([0.25, 0.75])).tolist()
         half_iqr = upper / 2 - lower / 2
         ratio = (hi / 2 - lo / 2) / half_iqr * size ** (1 / 3) / 2 if half_iqr > 0 else 1.0
         bins = math.ceil(min(ratio, _MOST_BINS_OF_A_RULE))
     return min(bins, _MOST_BINS_OF_A_RULE)
+
+
+def _bins_in_range(numbers: NDArray[Any], rule: str, lo: float, hi: float) -> int:
+    finite = finite_only(numbers)
+    inside = finite[(finite >= np.float64(lo)) & (finite <= np.float64(hi))]
+    return bins_by_rule(rule, lambda ranks: smallest(inside, ranks), inside.size, lo, hi)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weightwidgets.analysis._values import Weight, power_of_two_above, values
+from weightwidgets.analysis._values import Weight, power_of_two_above, values, widened
 
 _BLOCK = 1 << 18
 _GRAM_ROWS = 1024
@@ -135,7 +135,7 @@ def _blocks(rows: NDArray[Any], least: int = 1) -> Iterator[tuple[NDArray[np.flo
     """Cut into float64 blocks of at least so many rows, so that a large layer is never in memory twice."""
     height = max(least, _BLOCK // max(1, rows.shape[1]))
     for start in range(0, rows.shape[0], height):
-        yield rows[start : start + height].astype(np.float64), start
+        yield widened(rows[start : start + height]), start
 
 
 def _finite(block: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
