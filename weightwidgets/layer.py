@@ -75,7 +75,7 @@ class LayerTensors(Protocol):
 class Layer:
     """One named weight tensor of a source.
 
-    Layers are made by `open_source`. Nothing is copied or kept: properties read the tensor at each access.
+    Made by `open_source`. Nothing is copied or kept: properties read the tensor at each access.
 
     Attributes
     ----------
@@ -83,17 +83,14 @@ class Layer:
         Every name of this tensor without a final ``.weight``: the key first, then its aliases.
     full_names
         The same names in full, as in ``named_parameters()`` (``"0.weight"``).
-    kind
-        One of `KINDS`.
+    kind, groups
+        One of `KINDS`; the groups of a convolution, 1 for every other kind.
     tensors
         How the tensors are reached.
-    groups
-        Groups of a convolution; 1 for every other kind.
     inferred
         True where kind and groups were guessed from names and shapes (a state dict holds nothing else).
     first
-        True for the first convolution or dense layer in model order: the one that acts on the model's input,
-        as far as registration order tells.
+        True for the first convolution or dense layer in model order.
     next_norm
         Name of a normalisation with as many channels as this layer has outputs, registered right after it
         in the same parent; "" where there is none. Only tracing can prove that it also runs right after.
@@ -315,9 +312,9 @@ def _stored_values(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _checksum(tensor: torch.Tensor) -> int:
-    if tensor.is_complex():
-        tensor = torch.view_as_real(tensor)
-    bits = tensor.view(_BITS[tensor.element_size()])
+    # Bits as integers: torch can gather those for every dtype; complex128, which has no such integer, too.
+    size = tensor.element_size()
+    bits = tensor.view(_BITS[size]) if size in _BITS else tensor
     # Memory order makes channels-last and transposed weights contiguous, so that sampling needs no copy.
     bits = bits.permute(sorted(range(bits.ndim), key=bits.stride, reverse=True))
     count = bits.numel()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-from torch import nn
 from torch.nn.parameter import is_lazy
 
-from weightwidgets.layer import CONVOLUTIONS, Kind, Layer, out_first_shape
+from weightwidgets.layer import CONVOLUTIONS, Layer, out_first_shape
 from weightwidgets.sources.effective import (
     Formation,
     Plain,
@@ -22,50 +19,18 @@ from weightwidgets.sources.effective import (
     own_tensors,
     tensor_names,
 )
+from weightwidgets.sources.kinds import NORM_CLASSES, groups_of, kind_of, norm_channels
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
 from weightwidgets.sources.source import FoundTensor, Source, bias_fits
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-_NORM_CLASSES: tuple[type[nn.Module], ...] = (
-    nn.modules.batchnorm._NormBase,  # noqa: SLF001 (the one base of batch and instance norms)
-    nn.GroupNorm,
-    nn.LayerNorm,
-    # RMSNorm came with torch 2.4.
-    *([nn.RMSNorm] if hasattr(nn, "RMSNorm") else []),
-)
+    import torch
+    from torch import nn
+
 _RUNNING = ("running_mean", "running_var")
 _NORM_BUFFERS = frozenset({*_RUNNING, "num_batches_tracked"})
-
-
-class _ClassOfKind(NamedTuple):
-    module_class: type[nn.Module]
-    kind: Kind
-    ndim: int
-    attributes: str = r"weight"
-
-
-_RECURRENT = r"weight_(ih|hh|hr).*"
-_CLASSES = (
-    _ClassOfKind(nn.Conv1d, "conv1d", 3),
-    _ClassOfKind(nn.Conv2d, "conv2d", 4),
-    _ClassOfKind(nn.Conv3d, "conv3d", 5),
-    _ClassOfKind(nn.ConvTranspose1d, "conv_transpose1d", 3),
-    _ClassOfKind(nn.ConvTranspose2d, "conv_transpose2d", 4),
-    _ClassOfKind(nn.ConvTranspose3d, "conv_transpose3d", 5),
-    _ClassOfKind(nn.Linear, "linear", 2),
-    _ClassOfKind(nn.Bilinear, "bilinear", 3),
-    _ClassOfKind(nn.Embedding, "embedding", 2),
-    _ClassOfKind(nn.EmbeddingBag, "embedding", 2),
-    _ClassOfKind(nn.LSTM, "lstm", 2, _RECURRENT),
-    _ClassOfKind(nn.LSTMCell, "lstm", 2, _RECURRENT),
-    _ClassOfKind(nn.GRU, "gru", 2, _RECURRENT),
-    _ClassOfKind(nn.GRUCell, "gru", 2, _RECURRENT),
-    _ClassOfKind(nn.RNN, "rnn", 2, _RECURRENT),
-    _ClassOfKind(nn.RNNCell, "rnn", 2, _RECURRENT),
-    _ClassOfKind(nn.MultiheadAttention, "attention", 2, r"(in|q|k|v)_proj_weight"),
-)
 
 
 @dataclass(slots=True)
@@ -113,7 +78,8 @@ class ModuleTensors:
         if not self.is_norm:
             return {}
         _, buffers = own_tensors(self.module)
-        return {name: buffers[name].detach() for name in _RUNNING if name in buffers}
+        kept = {name: buffers[name] for name in _RUNNING if name in buffers}
+        return {name: buffer.detach() for name, buffer in kept.items() if not is_lazy(buffer)}
 
     def derivation(self) -> str:
         """Return how the weight is derived, and what went wrong where it could not be computed."""
@@ -209,7 +175,7 @@ def _list_tensors(place: _Place, found: dict[Hashable, FoundTensor]) -> None:
     """Add the tensors of one module to ``found``: weights with their biases, then biases left without one."""
     module = place.module
     names = tensor_names(module)
-    if isinstance(module, _NORM_CLASSES):
+    if isinstance(module, NORM_CLASSES):
         names = [name for name in names if name not in _NORM_BUFFERS]
     slots = {name: _fitting_bias(module, name, names) for name in names}
     biases = {slot.attribute for slot in slots.values() if slot is not None}
@@ -238,27 +204,15 @@ def _has_bias(tensor: FoundTensor, module: nn.Module, slot: BiasSlot) -> bool:
 def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
     module = place.module
     outline = _outline(module, name)
-    kind = _kind(module, name, outline)
-    groups = _groups(module, kind)
+    kind = kind_of(module, name, outline)
+    groups = groups_of(module, kind)
     tensors = ModuleTensors(module, place.path, name, slot, is_norm=kind == "norm")
     next_norm = ""
     if kind in CONVOLUTIONS | {"linear"} and place.next_sibling is not None and not is_lazy(outline):
         path, sibling = place.next_sibling
-        if _norm_channels(sibling) == out_first_shape(kind, tuple(outline.shape), groups)[0]:
+        if norm_channels(sibling) == out_first_shape(kind, tuple(outline.shape), groups)[0]:
             next_norm = path
     return FoundTensor([], kind, tensors, groups=groups, next_norm=next_norm)
-
-
-def _kind(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
-    for known in _CLASSES:
-        if isinstance(module, known.module_class) and re.fullmatch(known.attributes, name):
-            # A subclass may keep something else under the name.
-            return known.kind if is_lazy(outline) or outline.ndim == known.ndim else "parameter"
-    if isinstance(module, _NORM_CLASSES) and name == "weight":
-        return "norm"
-    formed = formation(module, name)
-    stored = formed.stored().values() if formed is not None else ()
-    return "parameter" if any(isinstance(tensor, nn.Parameter) for tensor in stored) else "buffer"
 
 
 def _fitting_bias(module: nn.Module, name: str, names: list[str]) -> BiasSlot | None:
@@ -266,12 +220,8 @@ def _fitting_bias(module: nn.Module, name: str, names: list[str]) -> BiasSlot | 
     if slot is None or slot.attribute not in names:
         return None
     weight, bias = _outline(module, name), slot.cut(_outline(module, slot.attribute))
-    kind = _kind(module, name, weight)
-    return slot if bias_fits(kind, _groups(module, kind), weight, bias) else None
-
-
-def _groups(module: nn.Module, kind: Kind) -> int:
-    return int(module.groups) if kind in CONVOLUTIONS else 1  # type: ignore[arg-type]
+    kind = kind_of(module, name, weight)
+    return slot if bias_fits(kind, groups_of(module, kind), weight, bias) else None
 
 
 def _outline(module: nn.Module, name: str) -> torch.Tensor:
@@ -279,13 +229,3 @@ def _outline(module: nn.Module, name: str) -> torch.Tensor:
     if formed is None:
         raise LookupError(f"the module has no tensor called {name!r}")
     return formed.outline()
-
-
-def _norm_channels(module: nn.Module) -> int | None:
-    if not isinstance(module, _NORM_CLASSES):
-        return None
-    for attribute in ("num_features", "num_channels"):
-        if hasattr(module, attribute):
-            return int(getattr(module, attribute))
-    shape = tuple(getattr(module, "normalized_shape", ()))
-    return int(shape[0]) if len(shape) == 1 else None

@@ -1,0 +1,120 @@
+import pytest
+import torch
+from torch import nn
+
+from tests.sources.zoo import make
+from weightwidgets.layer import KINDS
+from weightwidgets.sources.kinds import groups_of, kind_of, norm_channels
+from weightwidgets.sources.module import ModuleSource
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("own conv", {"weight": "conv2d"}),
+        ("transposed 1d", {"weight": "conv_transpose1d"}),
+        ("bilinear", {"weight": "bilinear"}),
+        ("embedding bag", {"weight": "embedding"}),
+        ("gru cell", {"weight_ih": "gru", "weight_hh": "gru"}),
+        ("rnn", {f"weight_{what}_l{n}": "rnn" for n in (0, 1) for what in ("ih", "hh")}),
+        ("attention", {"in_proj_weight": "attention", "out_proj": "linear"}),
+        ("norms", {"0": "norm", "1": "norm", "2": "norm", "3": "norm"}),
+        ("prelu", {"0": "parameter", "1": "parameter"}),
+        ("affine", {"weight": "parameter"}),
+        ("affine of columns", {"bias": "parameter", "weight": "parameter"}),
+        ("lists", {"0": "parameter", "1": "parameter"}),
+        ("weight norm", {"weight": "conv2d"}),
+        ("doubled", {"weight": "linear"}),
+        ("lazy", {"0": "conv2d", "1": "norm", "2": "linear"}),
+        (
+            "vectors",
+            {
+                "scale": "parameter", "cls_token": "parameter", "positions": "parameter",
+                "mask": "buffer", "steps": "buffer",
+            },
+        ),
+        (
+            "attention unequal",
+            {
+                "q_proj_weight": "attention", "k_proj_weight": "attention", "v_proj_weight": "attention",
+                "bias_k": "parameter", "bias_v": "parameter", "out_proj": "linear",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_keys_and_kinds_in_model_order(name: str, kinds: dict[str, str]) -> None:
+    assert {key: layer.kind for key, layer in ModuleSource(make(name)).items()} == kinds
+    assert list(ModuleSource(make(name))) == list(kinds)
+
+
+class WideConv(nn.Conv2d):
+    """A subclass that keeps something else under the name of the weight."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 4, 3)
+        self.weight = nn.Parameter(torch.ones(2, 4, 3, 3, 3))
+
+
+def test_a_subclass_that_keeps_another_rank_under_the_name_is_not_believed() -> None:
+    layer = ModuleSource(WideConv())["weight"]
+    assert layer.kind == "parameter"
+    assert layer.out_first.shape == (2, 108)
+
+
+def test_what_a_subclass_adds_beside_the_weight_is_a_parameter() -> None:
+    conv = nn.Conv2d(3, 4, 3)
+    conv.scale = nn.Parameter(torch.ones(4))
+    assert kind_of(conv, "scale", conv.scale) == "parameter"
+    assert kind_of(conv, "weight", conv.weight) == "conv2d"
+
+
+def test_a_parametrized_buffer_is_a_buffer() -> None:
+    module = nn.Module()
+    module.register_buffer("mask", torch.ones(2))
+    nn.utils.parametrize.register_parametrization(module, "mask", nn.Identity())
+    assert ModuleSource(module)["mask"].kind == "buffer"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_convolutions_have_groups(kind: str) -> None:
+    assert groups_of(nn.Conv2d(4, 4, 1, groups=2), kind) == (2 if kind.startswith("conv") else 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("module", "channels"),
+    [
+        (nn.BatchNorm3d(4), 4),
+        (nn.SyncBatchNorm(5), 5),
+        (nn.InstanceNorm2d(6), 6),
+        (nn.GroupNorm(2, 8), 8),
+        (nn.LayerNorm(3), 3),
+        (nn.LayerNorm((3, 4)), None),
+        (nn.ReLU(), None),
+    ],
+)
+def test_the_channels_of_a_norm(module: nn.Module, channels: int | None) -> None:
+    assert norm_channels(module) == channels
+
+
+@pytest.mark.parametrize(
+    ("after", "next_norm"),
+    [
+        (nn.BatchNorm2d(4), "1"),
+        (nn.GroupNorm(2, 4), "1"),
+        (nn.LayerNorm(4), "1"),
+        (nn.BatchNorm2d(4, affine=False), "1"),
+        (nn.BatchNorm2d(3), ""),
+        (nn.LayerNorm((4, 4)), ""),
+        (nn.ReLU(), ""),
+    ],
+)
+def test_a_norm_registered_right_after_is_named_if_its_channels_match(
+    after: nn.Module, next_norm: str
+) -> None:
+    source = ModuleSource(nn.Sequential(nn.Conv2d(3, 4, 3), after, nn.BatchNorm2d(4)))
+    assert source["0"].next_norm == next_norm
+
+
+def test_the_next_norm_of_a_transposed_convolution_matches_its_outputs() -> None:
+    model = nn.Sequential(nn.Sequential(nn.ConvTranspose2d(8, 12, 3, groups=2), nn.BatchNorm2d(12)))
+    assert ModuleSource(model)["0.0"].next_norm == "0.1"

@@ -1,0 +1,76 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.sources.zoo import make
+from weightwidgets.layer import Layer
+from weightwidgets.sources.open import Source, open_source
+
+
+def test_a_module_is_opened_live() -> None:
+    model = nn.Sequential(nn.Linear(2, 2))
+    source = open_source(model)
+    assert isinstance(source, Source)
+    assert isinstance(source["0"], Layer)
+    assert source["0"].weight.data_ptr() == model.get_parameter("0.weight").data_ptr()
+
+
+def test_a_state_dict_of_tensors_and_arrays_is_opened() -> None:
+    source = open_source({"0.weight": torch.ones(2, 2), "0.bias": np.ones(2)})
+    assert source.title == "state dict"
+    assert list(source) == ["0"]
+
+
+def test_a_source_is_returned_as_it_is() -> None:
+    source = open_source(nn.Linear(2, 2))
+    assert open_source(source) is source
+
+
+def test_a_model_without_weights_is_an_empty_source() -> None:
+    assert list(open_source(nn.ReLU())) == []
+    assert list(open_source({})) == []
+
+
+@pytest.mark.parametrize("path", ["model.safetensors", Path("model.pt")])
+def test_a_path_is_refused_with_what_to_do(path: object) -> None:
+    with pytest.raises(TypeError, match=r"load it first.*safetensors\.torch\.load_file"):
+        open_source(path)
+
+
+@pytest.mark.parametrize(
+    ("obj", "message"),
+    [
+        (nn.Linear, "cannot read weights from type: pass a torch.nn.Module"),
+        (torch.ones(2), "cannot read weights from Tensor"),
+        (None, "cannot read weights from NoneType"),
+        (nn.Linear(2, 2).state_dict, "cannot read weights from method"),
+        ({"epoch": 3}, "'epoch' is int. Pass a torch.nn.Module"),
+        ({"a": torch.ones(2), "b": [1.0]}, "'b' is list"),
+    ],
+)
+def test_anything_else_is_refused_by_its_type(obj: object, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        open_source(obj)
+
+
+def test_a_checkpoint_is_refused_with_the_keys_to_pass() -> None:
+    checkpoint: dict[str, Any] = {
+        "epoch": 3,
+        "optimizer": {"state": {}},
+        "state_dict": make("linear").state_dict(),
+        "ema": make("conv1d"),
+    }
+    with pytest.raises(
+        TypeError, match=r"'epoch' is int\. Pass what is under one key: \['state_dict'\], \['ema'\]"
+    ):
+        open_source(checkpoint)
+
+
+def test_a_comparison_is_not_opened_as_one_source() -> None:
+    pair = {"before": nn.Linear(2, 2), "after": nn.Linear(2, 2)}
+    with pytest.raises(TypeError, match=r"\['before'\], \['after'\]"):
+        open_source(pair)

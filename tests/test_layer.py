@@ -1,0 +1,308 @@
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from weightwidgets.layer import CONVOLUTIONS, KINDS, SAMPLED_ELEMENTS, Kind, Layer, out_first_shape
+from weightwidgets.layer import tensor_fingerprint as fingerprint
+
+
+@dataclass
+class Kept:
+    """A weight kept as it is, with all else that a layer may ask for."""
+
+    kept: torch.Tensor
+    kept_bias: torch.Tensor | None = None
+    parts: dict[str, torch.Tensor] = field(default_factory=dict)
+    sentence: str = ""
+
+    def stored(self) -> dict[str, torch.Tensor]:
+        return self.parts or {"0.weight": self.kept}
+
+    def stored_bias(self) -> dict[str, torch.Tensor]:
+        return {} if self.kept_bias is None else {"0.bias": self.kept_bias}
+
+    def weight(self) -> torch.Tensor:
+        return self.kept
+
+    def outline(self) -> torch.Tensor:
+        return self.kept
+
+    def bias(self) -> torch.Tensor | None:
+        return self.kept_bias
+
+    def statistics(self) -> dict[str, torch.Tensor]:
+        return {"running_mean": torch.zeros(2)}
+
+    def derivation(self) -> str:
+        return self.sentence
+
+
+def layer_of(
+    weight: torch.Tensor,
+    kind: Kind = "parameter",
+    *,
+    groups: int = 1,
+    inferred: bool = False,
+    bias: torch.Tensor | None = None,
+) -> Layer:
+    return Layer(("0", "head"), ("0.weight", "head.weight"), kind, Kept(weight, bias), groups, inferred)
+
+
+@st.composite
+def transposed(draw: st.DrawFn) -> tuple[torch.Tensor, int]:
+    groups, ins, outs = (draw(st.integers(1, 3)) for _ in range(3))
+    kernel = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    shape = (groups * ins, outs, *kernel)
+    return torch.arange(torch.Size(shape).numel(), dtype=torch.float32).reshape(shape), groups
+
+
+def test_the_key_comes_first_among_the_names() -> None:
+    layer = layer_of(torch.ones(2, 2))
+    assert (layer.name, layer.full_name) == ("0", "0.weight")
+
+
+def test_there_are_sixteen_kinds_and_six_of_them_are_convolutions() -> None:
+    assert len(KINDS) == 16
+    assert {kind for kind in KINDS if kind.startswith("conv")} == CONVOLUTIONS
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "groups", "expected"),
+    [
+        ("conv2d", (6, 2, 3, 5), 2, (6, 2, 3, 5)),
+        ("conv_transpose1d", (8, 6, 3), 1, (6, 8, 3)),
+        ("conv_transpose2d", (8, 6, 3, 3), 2, (12, 4, 3, 3)),
+        ("linear", (5, 6), 1, (5, 6)),
+        ("bilinear", (4, 2, 3), 1, (4, 6)),
+        ("norm", (4,), 1, (4, 1)),
+        ("parameter", (), 1, (1, 1)),
+        ("parameter", (1, 1, 6), 1, (1, 6)),
+        ("parameter", (1, 197, 768), 1, (197, 768)),
+        ("parameter", (1, 4, 1, 1), 1, (4, 1)),
+        ("parameter", (2, 3, 4, 5), 1, (2, 60)),
+        ("buffer", (0,), 1, (0, 1)),
+        ("linear", (3, 0), 1, (3, 0)),
+    ],
+)
+def test_the_out_first_shape(
+    kind: Kind, shape: tuple[int, ...], groups: int, expected: tuple[int, ...]
+) -> None:
+    assert out_first_shape(kind, shape, groups) == expected
+    layer = layer_of(torch.zeros(shape), kind, groups=groups)
+    assert layer.out_first.shape == expected
+    assert (layer.out_channels, layer.in_channels, layer.kernel_size) == (
+        expected[0],
+        expected[1] * groups,
+        expected[2:],
+    )
+
+
+@given(transposed())
+def test_each_row_of_a_transposed_convolution_holds_the_weights_of_one_output(
+    example: tuple[torch.Tensor, int],
+) -> None:
+    weight, groups = example
+    layer = layer_of(weight, "conv_transpose2d", groups=groups)
+    assert layer.transposed
+    ins, outs = weight.shape[0] // groups, weight.shape[1]
+    for row in range(layer.out_channels):
+        group, out = divmod(row, outs)
+        assert torch.equal(layer.out_first[row], weight[group * ins : (group + 1) * ins, out])
+
+
+def test_a_transposed_convolution_computes_what_its_out_first_rows_say() -> None:
+    module = nn.ConvTranspose2d(4, 6, 1, groups=2, bias=False)
+    rows = layer_of(module.weight.detach(), "conv_transpose2d", groups=2).out_first[:, :, 0, 0]
+    inputs = torch.randn(4)
+    expected = torch.cat([rows[:3] @ inputs[:2], rows[3:] @ inputs[2:]])
+    assert torch.allclose(module(inputs.view(1, 4, 1, 1)).flatten(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["conv2d", "conv_transpose2d"])
+def test_the_out_first_weight_of_an_ungrouped_convolution_is_a_view(kind: Kind) -> None:
+    weight = torch.randn(4, 3, 2, 2)
+    assert layer_of(weight, kind).out_first.data_ptr() == weight.data_ptr()
+
+
+def test_shape_dtype_and_numel_are_the_weight_s() -> None:
+    layer = layer_of(torch.ones(4, 3, dtype=torch.bfloat16))
+    assert (layer.shape, layer.dtype, layer.numel) == ((4, 3), torch.bfloat16, 12)
+    assert layer_of(torch.tensor(2.0)).numel == 1
+
+
+def test_raw_is_empty_for_a_weight_that_is_kept_as_it_is_and_detached_for_others() -> None:
+    assert layer_of(torch.ones(2)).raw == {}
+    parts = {"0.weight_orig": nn.Parameter(torch.ones(2)), "0.weight_mask": torch.ones(2)}
+    layer = Layer(("0",), ("0.weight",), "linear", Kept(torch.ones(2), parts=parts))
+    assert layer.raw.keys() == parts.keys()
+    assert not any(tensor.requires_grad for tensor in layer.raw.values())
+
+
+def test_statistics_are_handed_on() -> None:
+    assert list(layer_of(torch.ones(2), "norm").statistics) == ["running_mean"]
+
+
+def test_an_uninitialised_layer_has_no_shape_and_says_what_to_do() -> None:
+    layer = layer_of(nn.LazyConv2d(4, 3, dtype=torch.float64).weight, "conv2d")
+    assert (layer.shape, layer.numel, layer.out_channels, layer.in_channels) == ((), 0, 0, 0)
+    assert (layer.kernel_size, layer.dtype) == ((), torch.float64)
+    assert not layer.initialized
+    assert not layer.has_values
+    assert layer.note == "This layer is uninitialised: run one batch through the model first."
+    assert layer.fingerprint() == layer.fingerprint()
+    for attribute in ("weight", "bias", "raw", "out_first"):
+        with pytest.raises(ValueError, match="layer '0' is uninitialised: run one batch"):
+            getattr(layer, attribute)
+
+
+def test_a_layer_on_meta_says_that_it_has_no_values() -> None:
+    layer = layer_of(torch.ones(2, 2, device="meta"), "linear")
+    assert layer.initialized
+    assert not layer.has_values
+    assert layer.note == "This tensor is on `meta`: it has a shape but no values."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_that_have_no_view_of_their_own_say_that_they_are_shown_as_a_matrix(kind: Kind) -> None:
+    note = layer_of(torch.ones(2, 2, 2, 2), kind).note
+    drawn = kind in CONVOLUTIONS or kind in {"linear", "embedding", "norm"}
+    assert (note == "") == drawn
+    assert drawn or note.startswith("Shown as")
+
+
+def test_the_note_puts_the_derivation_first_and_the_inference_last() -> None:
+    tensors = Kept(torch.ones(2, 2), sentence="Pruned.")
+    layer = Layer(("a",), ("a",), "buffer", tensors, inferred=True)
+    assert layer.note.startswith("Pruned. Shown as a matrix")
+    assert layer.note.endswith("The kind is inferred from names and shapes.")
+
+
+def test_a_layer_prints_names_but_no_values() -> None:
+    assert "head" in repr(layer_of(torch.ones(2)))
+    assert "tensor" not in repr(layer_of(torch.ones(2)))
+
+
+def test_the_fingerprint_of_a_layer_sees_weight_and_bias() -> None:
+    weight, bias = torch.zeros(3, 2), torch.zeros(3)
+    layer = layer_of(weight, "linear", bias=bias)
+    seen = {layer.fingerprint()}
+    weight.add_(1)
+    seen.add(layer.fingerprint())
+    bias.add_(1)
+    seen.add(layer.fingerprint())
+    assert len(seen) == 3
+    assert layer.fingerprint() in seen
+
+
+SIZES = st.integers(1, 3 * SAMPLED_ELEMENTS)
+
+
+@given(SIZES)
+def test_an_unchanged_tensor_keeps_its_fingerprint(size: int) -> None:
+    tensor = torch.full((size,), float("nan"))
+    assert fingerprint(tensor) == fingerprint(tensor.detach())
+
+
+@given(st.integers(1, SAMPLED_ELEMENTS), st.data())
+def test_a_write_through_data_is_seen_anywhere_in_a_small_tensor(size: int, data: st.DataObject) -> None:
+    tensor = nn.Parameter(torch.zeros(size))
+    before = fingerprint(tensor)
+    tensor.data[data.draw(st.integers(0, size - 1))] = -0.0
+    assert fingerprint(tensor) != before
+
+
+@given(SIZES, st.sampled_from([0, -1]))
+def test_a_write_through_data_is_seen_at_both_ends_of_any_tensor(size: int, place: int) -> None:
+    tensor = nn.Parameter(torch.zeros(size))
+    before = fingerprint(tensor)
+    tensor.data[place] = 1
+    assert fingerprint(tensor) != before
+
+
+@given(st.integers(SAMPLED_ELEMENTS, 40 * SAMPLED_ELEMENTS))
+def test_the_sample_leaves_no_gap_wider_than_its_step(size: int) -> None:
+    tensor = nn.Parameter(torch.zeros(size))
+    before = fingerprint(tensor)
+    step = -(-(size - 1) // (SAMPLED_ELEMENTS - 1))
+    tensor.data[size // 2 : size // 2 + step] = 1
+    assert fingerprint(tensor) != before
+
+
+def test_in_place_updates_and_new_data_are_seen_without_the_checksum() -> None:
+    tensor = nn.Parameter(torch.zeros(10 * SAMPLED_ELEMENTS))
+    before = fingerprint(tensor)
+    with torch.no_grad():
+        tensor[5] = 1
+    updated = fingerprint(tensor)
+    tensor.data = tensor.data.clone()
+    assert len({before, updated, fingerprint(tensor)}) == 3
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2,
+        torch.complex64, torch.complex128, torch.int8, torch.uint8, torch.int64, torch.bool,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [5, 3 * SAMPLED_ELEMENTS])
+def test_writes_through_data_are_seen_in_every_dtype(dtype: torch.dtype, size: int) -> None:
+    tensor = torch.zeros(size, dtype=torch.uint8).to(dtype)
+    before = fingerprint(tensor)
+    tensor.data[-1] = torch.ones((), dtype=torch.uint8).to(dtype)
+    assert fingerprint(tensor) != before
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(64, 32, 3, 3).to(memory_format=torch.channels_last),
+        torch.zeros(100, 90).T,
+        torch.zeros(200, 190)[::2, 1:180],
+        torch.zeros(90, 1).expand(90, 91),
+        torch.zeros(2, 100)[:, ::2],
+        torch.zeros(3),
+        torch.zeros(()),
+    ],
+)
+def test_writes_through_data_are_seen_in_every_layout(tensor: torch.Tensor) -> None:
+    before = fingerprint(tensor)
+    assert fingerprint(tensor) == before
+    assert isinstance(before, tuple)
+    assert isinstance(before[-1], int)
+    tensor.data.view(-1)[-1:].fill_(1) if tensor.is_contiguous() else tensor.data[-1, -1].fill_(1)
+    assert fingerprint(tensor) != before
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+def test_sparse_and_quantised_tensors_are_seen_by_their_stored_values() -> None:
+    dense = torch.eye(3)
+    for tensor in (dense.to_sparse(), dense.to_sparse_csr()):
+        before = fingerprint(tensor)
+        assert isinstance(before[-1], int)  # type: ignore[index]
+        values = tensor._values() if tensor.layout is torch.sparse_coo else tensor.values()
+        values.data[0] = 7
+        assert fingerprint(tensor) != before
+    one, other = (torch.quantize_per_tensor(dense * size, 0.1, 0, torch.qint8) for size in (1, 2))
+    assert fingerprint(one)[-1] != fingerprint(other)[-1]  # type: ignore[index]
+
+
+def test_tensors_without_values_or_version_have_a_fingerprint() -> None:
+    with torch.inference_mode():
+        inference = torch.ones(3)
+    assert fingerprint(inference)[1] is None  # type: ignore[index]
+    assert fingerprint(torch.ones(3, device="meta"))[-1] is None  # type: ignore[index]
+    assert fingerprint(torch.empty(0)) != fingerprint(torch.empty(0, 2))
+    assert fingerprint(nn.UninitializedParameter()) == ("uninitialised",)
+
+
+def test_the_user_s_default_device_is_not_used() -> None:
+    tensor = torch.zeros(7 * SAMPLED_ELEMENTS + 1)
+    with torch.device("meta"):
+        here = fingerprint(tensor)
+    assert here == fingerprint(tensor)
