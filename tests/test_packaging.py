@@ -130,7 +130,7 @@ def test_the_lock_file_names_no_registry() -> None:
 
 
 def test_the_lock_file_has_an_entry_for_every_platform() -> None:
-    # A registry that mirrors few platforms leaves the others out, and `npm ci` refuses such a file everywhere.
+    # A registry that mirrors few platforms leaves others out, and `npm ci` refuses such a file everywhere.
     packages = json.loads((ROOT / "js/package-lock.json").read_text(encoding="utf-8"))["packages"]
     wanted = {name for entry in packages.values() for name in entry.get("optionalDependencies", {})}
     assert {name for name in wanted if f"node_modules/{name}" not in packages} == set()

@@ -73,7 +73,12 @@ TYPESCRIPT_PACKAGES = {"d3-array", "d3-format", "@anywidget/types"}
 
 PYTHON = python_files(PACKAGE)
 TYPESCRIPT = typescript_files("src")
-EVERY_PYTHON = [*PYTHON, *python_files("tests", "examples", "benchmarks"), ROOT / "hatch_build.py"]
+EVERY_PYTHON = [
+    *PYTHON,
+    *python_files("tests", "examples", "benchmarks"),
+    ROOT / "hatch_build.py",
+    ROOT / "js/generate_state.py",
+]
 EVERY_TYPESCRIPT = [*TYPESCRIPT, *typescript_files("tests")]
 
 
