@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from weightwidgets.wire import Frame
 
 
-def pack_cells(cell_of: NDArray[np.uint16], cells: int) -> dict[str, NDArray[np.unsignedinteger] | Frame | None]:
+def pack_cells(
+    cell_of: NDArray[np.uint16], cells: int
+) -> dict[str, NDArray[np.unsignedinteger] | Frame | None]:
     """Pack the cells of `n` weights as one number per weight, or as counts per cell: whichever is smaller.
 
     Counts are cut to 8 or 16 bits; `carry` says what the few counts that need more have above that. So a
@@ -44,9 +46,9 @@ def pack_cells(cell_of: NDArray[np.uint16], cells: int) -> dict[str, NDArray[np.
 def _cut(
     counts: NDArray[np.int64], dtype: type[np.uint8 | np.uint16]
 ) -> dict[str, NDArray[np.unsignedinteger] | Frame | None]:
-    low = counts.astype(dtype)
+    low: NDArray[np.unsignedinteger] = counts.astype(dtype)
     index = np.flatnonzero(counts > np.iinfo(dtype).max)
-    above = {"index": index.astype(np.uint16), "count": (counts - low)[index]}
+    above = {"index": index.astype(np.uint16), "count": counts[index] - low[index]}
     return {"weights": None, "cells": low, "carry": above if index.size else None}
 
 

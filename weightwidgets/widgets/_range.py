@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets as t
+
+if TYPE_CHECKING:
+    AnyTrait = t.TraitType[Any, Any]
+else:
+    # traitlets gave its traits type parameters only after the oldest release that we run with.
+    AnyTrait = t.TraitType
 
 _NAMES = ("full", "central")
 
@@ -21,7 +27,7 @@ def as_range(value: object) -> tuple[float, float] | None:
     return (lo, hi) if math.isfinite(lo) and math.isfinite(hi) and lo <= hi else None
 
 
-class ValueRange(t.TraitType[Any, Any]):
+class ValueRange(AnyTrait):
     """The range of a histogram: "full", "central" or (lo, hi), in weight units."""
 
     default_value = "full"
@@ -37,7 +43,7 @@ class ValueRange(t.TraitType[Any, Any]):
         return pair
 
 
-class SelectedRange(t.TraitType[Any, Any]):
+class SelectedRange(AnyTrait):
     """The selected weights: None, or (lo, hi) in weight units, kept as it was given.
 
     Which weights lie in it says `weightwidgets.analysis.selection.in_range`: lo <= w < hi, and also those

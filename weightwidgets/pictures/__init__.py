@@ -1,0 +1,1 @@
+"""Pictures without a front end: what a view shows, drawn in Python."""
