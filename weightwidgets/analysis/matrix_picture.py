@@ -56,9 +56,9 @@ def matrix_picture(
         If the weight is empty or has no values.
 
     """
-    blocks, cols = _blocks(weight, max_rows, max_cols), _columns(weight)
-    pooled = [pool(strip.reshape(-1, cols), *blocks) for strip in _strips(weight, blocks[0], order)]
-    return MatrixPicture(np.concatenate(pooled), *blocks)
+    block, cols = blocks(weight, max_rows, max_cols), _columns(weight)
+    pooled = [pool(strip.reshape(-1, cols), *block) for strip in _strips(weight, block[0], order)]
+    return MatrixPicture(np.concatenate(pooled), *block)
 
 
 def matrix_mask(
@@ -79,10 +79,10 @@ def matrix_mask(
         As for `in_range`.
 
     """
-    blocks, cols = _blocks(weight, max_rows, max_cols), _columns(weight)
+    block, cols = blocks(weight, max_rows, max_cols), _columns(weight)
     pooled = [
-        pool_any(in_range(strip, selected_range, top).reshape(-1, cols), *blocks)
-        for strip in _strips(weight, blocks[0], order)
+        pool_any(in_range(strip, selected_range, top).reshape(-1, cols), *block)
+        for strip in _strips(weight, block[0], order)
     ]
     return np.concatenate(pooled)
 
@@ -91,7 +91,8 @@ def _columns(weight: Weight) -> int:
     return int(np.prod(weight.shape[1:]))
 
 
-def _blocks(weight: Weight, max_rows: int, max_cols: int) -> tuple[int, int]:
+def blocks(weight: Weight, max_rows: int, max_cols: int) -> tuple[int, int]:
+    """Say how many rows and columns one pixel of a picture of at most so many pixels stands for."""
     rows, cols = weight.shape[0], _columns(weight)
     if rows == 0 or cols == 0:
         raise ValueError("this layer has no weights")

@@ -1,0 +1,232 @@
+"""The frames of the filter grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weightwidgets import wire
+
+from . import _grid_words as words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from weightwidgets.analysis.filter_grid import FilterGrid
+    from weightwidgets.analysis.matrix_picture import MatrixPicture
+
+    from ._grid_subject import Subject
+
+#: Pages whose masks travel together: at one bit per weight, as many bytes as one page.
+SHEET_PAGES = 40
+PAGES_PER_ANSWER = 2
+FILTERS_IN_PICTURE = 128
+
+
+def frame(subject: Subject) -> wire.Frame:
+    """Say what is shown and how, without the tiles; a matrix is in it whole."""
+    layer = subject.layer
+    picture = matrix(subject) if subject.is_matrix else None
+    return wire.frame(
+        token=subject.token,
+        mode="matrix" if picture is not None else "tiles",
+        title=wire.display_name(layer.name),
+        description=words.description(subject),
+        unit=words.unit(subject),
+        color=subject.color,
+        scope=words.scope(subject),
+        notes=words.notes(subject, picture),
+        axes=words.axes(subject),
+        count=subject.count,
+        order=subject.order,
+        limit=np.array([subject.extent.limit]),
+        channels=subject.shape[1] if subject.is_convolution else 0,
+        input_channel=subject.ask.input_channel if subject.is_convolution else None,
+        groups=_groups(subject),
+        images=words.image_label(subject) or None,
+        tiles=None if picture is not None else _tiles(subject),
+        picture=None if picture is None else _picture(subject, picture),
+    )
+
+
+def pages_asked_for(subject: Subject, wanted: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Read which pages the browser misses; None where it has not said so of what is shown now."""
+    if wanted.get("token") != subject.token:
+        return None
+    known = [page for page in wanted.get("pages", []) if page in range(subject.page_count)]
+    return tuple(known[:PAGES_PER_ANSWER]) or None
+
+
+def sheet_asked_for(subject: Subject, wanted: Mapping[str, Any]) -> int:
+    """Read which masks the browser misses."""
+    sheet = wanted.get("sheet", 0) if wanted.get("token") == subject.token else 0
+    sheets = 1 if subject.is_matrix else -(-subject.page_count // SHEET_PAGES)
+    return sheet if sheet in range(sheets) else 0
+
+
+def pages(subject: Subject, asked: tuple[int, ...] | None) -> wire.Frame:
+    """Give the tiles of some pages, in displayed order; at first the top and the selected filter's."""
+    if asked is None:
+        # A live layer may have lost filters since one was selected.
+        place = subject.place(min(subject.ask.filter_index, subject.count - 1))
+        asked = tuple(sorted({0, place // subject.page_size}))
+    return wire.frame(token=subject.token, pages=[_page(subject, page) for page in asked])
+
+
+def row(subject: Subject) -> wire.Frame:
+    """Give the selected row of a matrix, each pixel a block of its columns."""
+    from weightwidgets.analysis._rows import pool
+    from weightwidgets.analysis.filter_grid import flags_of, symmetric_levels
+    from weightwidgets.analysis.matrix_picture import blocks
+    from weightwidgets.analysis.norms import unit_norms
+
+    index = subject.ask.filter_index
+    numbers = _rows(subject, np.array([index]))
+    values = pool(numbers, 1, blocks(subject.weight, *subject.max_pixels)[1])[0]
+    return wire.frame(
+        token=subject.token,
+        filter_index=index,
+        levels=symmetric_levels(values, subject.extent.limit),
+        values=values,
+        nonfinite=bool(flags_of(values).any()),
+        norm=unit_norms(numbers).l2,
+    )
+
+
+def lit(subject: Subject, sheet: int) -> wire.Frame:
+    """Give, one bit per pixel, which weights lie in the selected range; one mask for a whole matrix."""
+    selected_range = subject.ask.selected_range
+    if selected_range is None:
+        return wire.frame(token=subject.token, first=0, masks=None)
+    if subject.is_matrix:
+        from weightwidgets.analysis.matrix_picture import matrix_mask
+
+        mask = matrix_mask(
+            subject.weight, selected_range, subject.extent.high, *subject.max_pixels, order=subject.order
+        )
+        return wire.frame(token=subject.token, first=0, masks=[_bits(mask)])
+    first = sheet * SHEET_PAGES
+    last = min(first + SHEET_PAGES, subject.page_count)
+    masks = [_page_mask(subject, page) for page in range(first, last)]
+    return wire.frame(token=subject.token, first=first, masks=masks)
+
+
+def picture(subject: Subject) -> Image.Image:
+    """Draw the first filters, or the matrix, for readers without a front end."""
+    from weightwidgets.pictures.grid import matrix_image, tiles_image
+
+    shown = matrix(subject) if subject.is_matrix else None
+    title = f"{wire.display_name(subject.layer.name)} · {words.description(subject)}"
+    caption = " ".join([words.scope(subject), *words.notes(subject, shown)])
+    if shown is not None:
+        return matrix_image(shown, subject.extent.limit, title, caption)
+    grid = tiles(subject, subject.filters(0, FILTERS_IN_PICTURE))
+    return tiles_image(grid, subject.color, subject.count, title, caption)
+
+
+def matrix(subject: Subject) -> MatrixPicture:
+    """Make the picture of all rows."""
+    from weightwidgets.analysis._cache import shared
+    from weightwidgets.analysis.matrix_picture import matrix_picture
+
+    key = (subject.ask.version, "matrix_picture", subject.ask.shuffled, subject.order is not None)
+    return shared.get(key, lambda: matrix_picture(subject.weight, *subject.max_pixels, order=subject.order))
+
+
+def tiles(subject: Subject, filters: NDArray[np.int64]) -> FilterGrid:
+    """Make the tiles of some filters."""
+    from weightwidgets.analysis.filter_grid import filter_grid
+
+    layout = subject.layout
+    return filter_grid(
+        subject.weight,
+        filters=filters.tolist(),
+        input_channel=layout.input_channel,
+        color_scope=subject.ask.color_scope,
+        image_shape=subject.as_image,
+        rgb=layout.depth == 3 and subject.as_image is None,
+        limit=subject.extent.limit,
+        max_values=layout.pixels,
+    )
+
+
+def _rows(subject: Subject, filters: NDArray[np.int64]) -> NDArray[np.floating]:
+    from weightwidgets.analysis._rows import rows_of
+
+    return rows_of(subject.weight, filters)
+
+
+def _groups(subject: Subject) -> dict[str, int] | None:
+    groups = subject.layer.groups
+    if groups == 1:
+        return None
+    return {"filters": subject.count // groups, "channels": subject.shape[1]}
+
+
+def _tiles(subject: Subject) -> dict[str, int]:
+    layout = subject.layout
+    return {
+        "page_size": subject.page_size,
+        "sheet_pages": SHEET_PAGES,
+        "cells": layout.cells,
+        "cell_rows": layout.cell_rows,
+        "cell_cols": layout.cell_cols,
+        "height": layout.height,
+        "width": layout.width,
+        "depth": layout.depth,
+        "slices": layout.slices,
+        "block_rows": layout.block_rows,
+        "block_cols": layout.block_cols,
+        "rows": layout.rows,
+        "cols": layout.cols,
+    }
+
+
+def _picture(subject: Subject, picture: MatrixPicture) -> dict[str, Any]:
+    from weightwidgets.analysis.filter_grid import flags_of, symmetric_levels
+
+    height, width = picture.values.shape
+    return {
+        "height": height,
+        "width": width,
+        "rows": subject.shape[0],
+        "cols": subject.shape[1],
+        "block_rows": picture.block_rows,
+        "block_cols": picture.block_cols,
+        "levels": symmetric_levels(picture.values, subject.extent.limit),
+        "values": picture.values,
+        "nonfinite": bool(flags_of(picture.values).any()),
+    }
+
+
+def _page(subject: Subject, page: int) -> dict[str, Any]:
+    from weightwidgets.analysis.norms import unit_norms
+
+    filters = subject.filters(page * subject.page_size, (page + 1) * subject.page_size)
+    grid = tiles(subject, filters)
+    return {
+        "page": page,
+        "levels": grid.levels,
+        "values": grid.values,
+        "nonfinite": bool(grid.flags.any()),
+        "limits": grid.limits,
+        "norms": unit_norms(_rows(subject, filters)).l2,
+    }
+
+
+def _page_mask(subject: Subject, page: int) -> NDArray[np.uint8]:
+    from weightwidgets.analysis.selection import in_range
+
+    filters = subject.filters(page * subject.page_size, (page + 1) * subject.page_size)
+    inside = in_range(_rows(subject, filters), subject.ask.selected_range, subject.extent.high)
+    # Of zeros and ones the extreme of a block is one where any weight in it is one.
+    arranged = subject.layout.arrange(inside.astype(np.float32)) > 0
+    return _bits(np.any(arranged, axis=-1, keepdims=True) if subject.layout.depth == 3 else arranged)
+
+
+def _bits(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.packbits(mask.reshape(-1), bitorder="little")

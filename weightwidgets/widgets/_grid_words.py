@@ -1,0 +1,132 @@
+"""The sentences of the filter grid: each picture says what it is and what it is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weightwidgets.pictures._numbers import number
+
+from ._grid_subject import MAX_ORDERED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from weightwidgets.analysis.matrix_picture import MatrixPicture
+
+    from ._grid_subject import Subject
+
+_COLUMN_WORDS = {"linear": "input", "embedding": "dimension"}
+
+
+def times(*sizes: int) -> str:
+    """Write sizes as a reader says them: 3 x 7 x 7."""
+    return " × ".join(f"{size:,}" for size in sizes)  # noqa: RUF001 (the sign that people expect)
+
+
+def unit(subject: Subject) -> str:
+    """Name one row of the out-first weight."""
+    if subject.is_convolution:
+        return "filter"
+    return "weight" if subject.shape[1] == 1 else "row"
+
+
+def description(subject: Subject) -> str:
+    """Say how many filters of which size the layer has."""
+    plural = f"{subject.count:,} {unit(subject)}{'' if subject.count == 1 else 's'}"
+    size = f" of {times(*subject.shape[1:])}" if subject.shape[1:] != (1,) else ""
+    return f"{subject.layer.kind} · {plural}{size}"
+
+
+def image_label(subject: Subject) -> str:
+    """Say as what picture a row is read; nothing in the tensor tells that it is one."""
+    return f"assumed {times(*subject.offer)}" if subject.offer else ""
+
+
+def scope(subject: Subject) -> str:
+    """Say what the colours mean, and their limits."""
+    limit = number(subject.extent.limit)
+    if subject.color == "diverging":
+        meaning = "Blue is negative, orange positive, zero in the middle"
+    elif subject.color == "rgb" and subject.ask.color_scope != "minmax":
+        meaning = "True colour, zero is mid-grey"
+    else:
+        meaning = "True colour" if subject.color == "rgb" else "Black to white"
+    if subject.ask.color_scope == "layer" or subject.is_matrix:
+        low = f"−{limit}" if subject.extent.limit else "0"  # noqa: RUF001 (a minus sign)
+        return f"{meaning}: {low} to {limit}, one scale for the layer."
+    if subject.ask.color_scope == "filter":
+        return f"{meaning}: each {unit(subject)} on its own scale, up to its largest magnitude."
+    return f"{meaning}: each {unit(subject)} from its minimum to its maximum, which moves zero."
+
+
+def axes(subject: Subject) -> dict[str, str]:
+    """Name what a pixel's cell, slice, row and column count; "" for what needs no name."""
+    named = dict.fromkeys(("cell", "slice", "row", "column"), "")
+    layout = subject.layout
+    if subject.as_image is not None:
+        return {**named, "row": "row", "column": "column"}
+    if not subject.is_convolution:
+        column = _COLUMN_WORDS.get(subject.layer.kind, "column")
+        return {**named, "column": column} if subject.is_matrix else named
+    dimensions = len(subject.shape) - 2
+    if dimensions > 1 and layout.cells == 1 and layout.rows != subject.shape[-2]:
+        # So many channels that they are the rows of one picture.
+        return {**named, "row": "channel", "column": "position"}
+    if dimensions == 1:
+        return {**named, "row": "" if layout.input_channel is not None else "channel", "column": "position"}
+    sliced = {"slice": "slice"} if dimensions == 3 else {}
+    return {**named, **sliced, "cell": "channel", "row": "row", "column": "column"}
+
+
+def notes(subject: Subject, picture: MatrixPicture | None = None) -> list[str]:
+    """Say what the picture leaves out, assumes, or may mislead about."""
+    return [sentence for sentence in _notes(subject, picture) if sentence]
+
+
+def _notes(subject: Subject, picture: MatrixPicture | None) -> Iterator[str]:
+    layer, ask = subject.layer, subject.ask
+    if ask.shuffled:
+        yield "The same weights, shuffled within the layer (seed 0)."
+    if subject.is_convolution and not layer.first and subject.shape[1] > 1:
+        yield "Input channels are features of the layer before, not colours."
+    if subject.as_image is not None:
+        yield f"Each row as a picture, {image_label(subject)}: nothing in the layer says that it is one."
+        if not layer.first:
+            yield "Its inputs are features of the layer before, not pixels."
+    if layer.groups > 1:
+        yield _groups(subject)
+    if picture is not None:
+        yield _pooled(picture.block_rows, picture.block_cols)
+        if ask.color_scope != "layer":
+            yield "A matrix has one scale for all its rows."
+    else:
+        yield _pooled(subject.layout.block_rows, subject.layout.block_cols)
+    if ask.order == "norm" and subject.order is None:
+        yield f"In the order of the layer: more than {MAX_ORDERED:,} are not sorted by norm."
+    if strays := subject.extent.non_finite:
+        are = "weight is" if strays == 1 else "weights are"
+        yield f"{strays:,} {are} NaN or infinite, and left out of scales and norms."
+    if ask.live:
+        yield "Read while a cell was running: it may mix two training steps."
+    yield layer.note
+
+
+def _groups(subject: Subject) -> str:
+    layer = subject.layer
+    filters, channels = layer.out_channels // layer.groups, layer.in_channels // layer.groups
+    if filters == channels == 1:
+        return f"{layer.groups:,} groups: filter 0 sees input channel 0 alone, filter 1 channel 1, and so on."
+    return (
+        f"{layer.groups:,} groups: {_span('filter', filters)} see{'s' if filters == 1 else ''} "
+        f"{_span('input channel', channels)}, the next {filters:,} the next {channels:,}, and so on."
+    )
+
+
+def _span(word: str, count: int) -> str:
+    return f"{word} 0" if count == 1 else f"{word}s 0 to {count - 1:,}"
+
+
+def _pooled(rows: int, cols: int) -> str:
+    if rows == cols == 1:
+        return ""
+    return f"Each pixel is the weight of largest magnitude in a block of {times(rows, cols)}."
