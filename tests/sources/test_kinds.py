@@ -118,3 +118,11 @@ def test_a_norm_registered_right_after_is_named_if_its_channels_match(
 def test_the_next_norm_of_a_transposed_convolution_matches_its_outputs() -> None:
     model = nn.Sequential(nn.Sequential(nn.ConvTranspose2d(8, 12, 3, groups=2), nn.BatchNorm2d(12)))
     assert ModuleSource(model)["0.0"].next_norm == "0.1"
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")
+def test_a_scripted_model_has_lost_its_classes_but_no_tensor() -> None:
+    source = ModuleSource(torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3))))
+    assert source["0"].kind == "parameter"
+    assert source["0"].shape == (4, 3, 3, 3)
+    assert source["0"].bias is not None

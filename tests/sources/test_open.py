@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from tests.sources.zoo import make
 from weightwidgets.layer import Layer
@@ -74,3 +76,47 @@ def test_a_comparison_is_not_opened_as_one_source() -> None:
     pair = {"before": nn.Linear(2, 2), "after": nn.Linear(2, 2)}
     with pytest.raises(TypeError, match=r"\['before'\], \['after'\]"):
         open_source(pair)
+
+
+def trained(*, read_meanwhile: bool) -> torch.Tensor:
+    """Return all that thirty steps of training leave behind, the random generator's next numbers included."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        parametrizations.spectral_norm(nn.Linear(8, 8)),
+        nn.Dropout(0.5),
+        nn.BatchNorm1d(8),
+        parametrizations.orthogonal(nn.Linear(8, 4)),
+    )
+    optimizer = torch.optim.Adam(model.parameters())
+    over, looked, failures = threading.Event(), threading.Event(), []
+
+    def look() -> None:
+        source = open_source(model)
+        while not over.is_set():
+            try:
+                for layer in source.values():
+                    _ = layer.weight, layer.bias, layer.note, layer.shape, layer.fingerprint()
+            except Exception as error:  # noqa: BLE001 (any at all is a failure, and a thread's own are lost)
+                failures.append(error)
+            looked.set()
+
+    reader = threading.Thread(target=look)
+    if read_meanwhile:
+        reader.start()
+        looked.wait(30)
+    for _ in range(30):
+        optimizer.zero_grad()
+        model(torch.randn(4, 8)).square().sum().backward()
+        optimizer.step()
+    over.set()
+    if read_meanwhile:
+        reader.join()
+        assert looked.is_set()
+    assert failures == []
+    left = (*model.state_dict().values(), torch.rand(3))
+    return torch.cat([tensor.detach().flatten().double() for tensor in left])
+
+
+def test_reading_in_another_thread_leaves_a_training_run_bit_equal() -> None:
+    with torch.random.fork_rng(devices=[]):
+        assert torch.equal(trained(read_meanwhile=True), trained(read_meanwhile=False))

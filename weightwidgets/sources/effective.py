@@ -216,8 +216,9 @@ def children(module: nn.Module) -> list[tuple[str, nn.Module]]:
 
 def child(module: nn.Module, name: str) -> nn.Module | None:
     """Return the child module of that name, or None."""
-    found: nn.Module | None = module._modules.get(name)  # noqa: SLF001 (as in `own_tensors`)
-    return found
+    table = module._modules  # noqa: SLF001 (as in `own_tensors`)
+    # A scripted module's table has no `get`.
+    return table[name] if name in table else None  # noqa: SIM401
 
 
 def effective(formed: Formation) -> tuple[torch.Tensor, str]:
@@ -234,7 +235,7 @@ def effective(formed: Formation) -> tuple[torch.Tensor, str]:
 
 
 def _parametrizations(module: nn.Module) -> dict[str, ParametrizationList]:
-    room = module._modules.get("parametrizations")  # noqa: SLF001 (as in `own_tensors`)
+    room = child(module, "parametrizations")
     if not isinstance(room, nn.ModuleDict):
         return {}
     return {name: steps for name, steps in room.items() if isinstance(steps, ParametrizationList)}
