@@ -16,7 +16,10 @@ PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
-# The last two keep every request on this machine, also those that a page could only make by name.
+# Ubuntu has this file too, but its `chromium` is a snap, which a container cannot install: apt then says so.
+DEBIAN = Path("/etc/debian_version")
+
+# The last one keeps every request on this machine, whatever a page asks for.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +45,7 @@ def find_chromium() -> str | None:
 def install_chromium() -> None:
     """Install Debian's Chromium where apt can do so without asking anybody anything."""
     apt = which("apt-get")
-    if apt is None or not Path("/etc/debian_version").exists():
+    if apt is None or not DEBIAN.exists():
         return
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if prefix and which("sudo") is None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
+from examples.open_demo import FIRST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,6 +74,16 @@ def test_a_notebook_opens_run_and_its_widget_is_alive(context: BrowserContext, t
         page.get_by_text("doubled 16").wait_for()
         page.close()
     assert notebook.read_bytes() == original
+
+
+def test_the_first_notebook_opens_on_the_explorer(context: BrowserContext, tmp_path: Path) -> None:
+    page = context.new_page()
+    with demo(FIRST, tmp_path / "demo") as address:
+        page.goto(address)
+        page.locator(".jp-OutputArea .ww canvas").first.wait_for()
+        assert page.get_by_text("Error displaying widget").count() == 0
+        assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    page.close()
 
 
 def test_a_cell_that_fails_ends_the_demo_with_a_sentence(tmp_path: Path) -> None:

@@ -106,3 +106,23 @@ def test_a_saved_notebook_is_read_back_with_its_outputs(lab: Lab) -> None:
     lab.open_notebook(["40 + 2"])
     assert lab.save().cells[0].outputs[0].data["text/plain"] == "42"
     assert lab.screenshot("harness").stat().st_size > 10_000
+
+
+def test_a_reloaded_page_finds_its_kernel_and_its_widget_again(lab: Lab) -> None:
+    page = lab.open_notebook([COUNTER])
+    page.locator(".counter").click()
+    page.get_by_text("1, doubled 2").wait_for()
+    lab.save()
+    page.reload()
+    lab.wait_ready()
+    page.locator(".counter").click()
+    page.get_by_text("2, doubled 4").wait_for()
+    assert lab.kernel_json("counter.count") == 2
+
+
+def test_an_exception_that_nobody_catches_in_the_page_is_noted(lab: Lab) -> None:
+    page = lab.open_notebook(["1"])
+    page.evaluate("setTimeout(() => { throw new Error('lost'); })")
+    page.wait_for_timeout(100)
+    assert lab.page_errors == ["lost"]
+    lab.page_errors.clear()
