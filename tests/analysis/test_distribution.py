@@ -68,7 +68,8 @@ def test_the_share_below_a_threshold_is_counted_exactly(weight: Weight, data: st
     if finite.size == 0:
         return
     magnitudes = np.abs(finite)
-    some = [*magnitudes[:4].tolist(), *np.nextafter(magnitudes[:4], np.inf).tolist(), 0.0, -1.0, math.inf]
+    above = [math.nextafter(magnitude, math.inf) for magnitude in magnitudes[:4].tolist()]
+    some = [*magnitudes[:4].tolist(), *above, 0.0, -1.0, math.inf]
     thresholds = np.array([data.draw(st.sampled_from(some)), data.draw(st.floats(allow_nan=False))])
     got = distribution(weight).share_below(thresholds)
     assert got.tolist() == [(magnitudes < threshold).mean() for threshold in thresholds]

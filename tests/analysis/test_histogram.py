@@ -139,6 +139,7 @@ def test_the_whole_of_float64_can_be_divided() -> None:
     got = histogram(np.array([-largest, -1.0, 1.0, largest]), 2)
     assert got.counts.tolist() == [2, 2]
     assert got.bin_edges.tolist() == [-largest, 0, largest]
+    assert histogram(np.array([-largest, -1.0, 1.0, largest]), 3).counts.tolist() == [1, 2, 1]
 
 
 def test_neighbouring_float64_numbers_leave_bins_without_width_empty() -> None:

@@ -155,8 +155,8 @@ def bin_edges(lo: float, hi: float, bins: int, dtype: type[np.float32 | np.float
         return edges
     if dtype is np.float32:
         return bin_edges(lo, hi, bins, np.float64)
-    # Half the range cannot overflow; a range of a few denormals is divided where numbers are normal.
-    scale = 0.5 if max(abs(lo), abs(hi)) > 1 else 2.0**1000
+    # A quarter of the range cannot overflow; a range of a few denormals is divided where numbers are normal.
+    scale = 0.25 if max(abs(lo), abs(hi)) > 1 else 2.0**1000
     edges = np.linspace(lo * scale, hi * scale, bins + 1) / scale
     edges[0], edges[-1] = lo, hi
     return edges
