@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import anywidget
 import traitlets as t
 from weightwidgets.widgets.gallery import LayerHistograms
+
+from weightwidgets import wire
+from weightwidgets.widgets._base import View
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.statistics import WeightStatistics
 from weightwidgets.widgets.table import LayerTable
 from weightwidgets.widgets.toolbar import ExplorerToolbar
 
-from weightwidgets.widgets import _base
-
 VIEWS = (ExplorerToolbar, FilterGrid, LayerHistograms, LayerTable, WeightHistogram, WeightStatistics)
 TARGET = Path(__file__).parent / "src" / "state.ts"
 
 
-def type_of(trait: t.TraitType) -> str:
+def type_of(trait: t.TraitType[Any, Any]) -> str:
     """Give the TypeScript type of one trait; `ts` metadata speaks for a trait of several types."""
     if given := trait.metadata.get("ts"):
         return str(given)
-    if trait.metadata.get("to_json") is _base.wire.to_bytes:
+    if trait.metadata.get("to_json") is wire.to_bytes:
         return "DataView"
     if isinstance(trait, t.Enum):
-        return " | ".join(f'"{value}"' for value in trait.values)
+        return " | ".join(f'"{value}"' for value in trait.values or ())
     for kind, name in ((t.Bool, "boolean"), (t.Int, "number"), (t.Float, "number"), (t.Unicode, "string")):
         if isinstance(trait, kind):
             return name
@@ -35,11 +38,9 @@ def type_of(trait: t.TraitType) -> str:
     raise TypeError(msg)
 
 
-def interface(view: type[_base.View]) -> str:
+def interface(view: type[View]) -> str:
     """Write one view's interface."""
-    inherited = {
-        name for name in view.class_trait_names(sync=True) if hasattr(_base.anywidget.AnyWidget, name)
-    }
+    inherited = {name for name in view.class_trait_names(sync=True) if hasattr(anywidget.AnyWidget, name)}
     names = sorted(
         name for name in view.class_trait_names(sync=True) if name not in inherited and name[0] != "_"
     )

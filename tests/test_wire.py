@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,8 @@ from hypothesis import strategies as st
 from weightwidgets import wire
 
 
-def read(part: dict[str, object]) -> np.ndarray:
-    data = part["data"]
-    assert isinstance(data, bytes)
-    return np.frombuffer(data, dtype=str(part["dtype"])).reshape(part["shape"])  # type: ignore[arg-type]
+def read(part: dict[str, Any]) -> np.ndarray:
+    return np.frombuffer(part["data"], dtype=part["dtype"]).reshape(part["shape"])
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float32", "float64"])

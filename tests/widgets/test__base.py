@@ -76,7 +76,7 @@ def sent(view: View, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_a_view_opens_on_the_first_layer_with_its_answer(model: nn.Sequential) -> None:
     with Total(model) as view:
         assert view.layer == "0"
-        assert total(view) == pytest.approx(float(model[0].weight[0].detach().sum()))
+        assert total(view) == pytest.approx(float(model.get_parameter("0.weight")[0].detach().sum()))
 
 
 def test_every_spelling_of_a_layer_becomes_its_key(view: Total) -> None:
@@ -86,7 +86,7 @@ def test_every_spelling_of_a_layer_becomes_its_key(view: Total) -> None:
 
 def test_a_question_set_in_python_is_answered_at_once(view: Total, model: nn.Sequential) -> None:
     view.row = 2
-    assert total(view) == pytest.approx(float(model[0].weight[2].detach().sum()))
+    assert total(view) == pytest.approx(float(model.get_parameter("0.weight")[2].detach().sum()))
     assert view.sums == 1
 
 
@@ -98,7 +98,7 @@ def test_a_view_trait_asks_nothing(view: Total) -> None:
 def test_a_message_of_several_questions_is_answered_once(view: Total, model: nn.Sequential) -> None:
     view.set_state({"row": 1, "layer": b"1"})
     assert view.sums == 1
-    assert total(view) == pytest.approx(float(model[1].weight[1].detach().sum()))
+    assert total(view) == pytest.approx(float(model.get_parameter("1.weight")[1].detach().sum()))
 
 
 def test_a_value_of_the_browser_out_of_range_is_clamped_and_sent_back(
@@ -149,7 +149,7 @@ def test_the_same_question_again_publishes_nothing(view: Total, monkeypatch: pyt
 
 
 def test_changed_weights_are_seen_without_refresh(view: Total, model: nn.Sequential) -> None:
-    model[0].weight.data = torch.ones(4, 3)
+    model.get_parameter("0.weight").data = torch.ones(4, 3)
     view.look(cell_ended=True)
     assert total(view) == 3.0
 

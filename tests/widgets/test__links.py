@@ -22,7 +22,7 @@ class Owner(t.HasTraits):
 class Grid(t.HasTraits):
     layer = t.Unicode("a")
     filter_index = t.Int(0)
-    layers = ("a", "b")
+    layers: tuple[str, ...] = ("a", "b")
     highest = 100
 
     def coerce(self, state: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ._watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from weightwidgets import wire
     from weightwidgets.layer import Layer
@@ -63,8 +64,11 @@ class Answers(t.HasTraits):
     #: Whether the view shows all layers at once, so that any layer's change makes it stale.
     shows_all: ClassVar[bool] = False
 
+    layer: Any
+    hold_sync: Callable[[], AbstractContextManager[None]]
     _source: Source
     _desk: Desk
+    _shown: dict[str, tuple[object, ...]]
     _closed = False
     _generation = 0
     _working = 0

@@ -76,7 +76,7 @@ class View(Answers, anywidget.AnyWidget):
         refuse_unknown(type(self), traits)
         self._source = open_source(source)
         self._desk = desk or Desk()
-        self._shown: dict[str, tuple[object, ...]] = {}
+        self._shown = {}
         name = layer if layer is not None else next(iter(self._source), "")
         with self._desk.asking():
             super().__init__(layer=name, **traits)

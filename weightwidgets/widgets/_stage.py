@@ -57,7 +57,7 @@ class Stage:
         self._panels: dict[str, Any] = {}
         self.sides: dict[str, Side] = {}
         self.toolbar = ExplorerToolbar(source, desk=desk)
-        self.table = LayerTable(source, layer, desk=desk, layout=_layout(flex="1 1 280px"))
+        self.table = LayerTable(source, layer=layer, desk=desk, layout=_layout(flex="1 1 280px"))
         self._pictures = ipywidgets.Box(layout=_layout(flex_flow="row wrap"))
         self._row = ipywidgets.Box(
             [self.table, self._pictures], layout=_layout(flex_flow="row wrap", align_items="stretch")

@@ -1,0 +1,276 @@
+"""The explorer: one selection for all views, readable, settable and reproducible in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import traitlets as t
+from PIL import Image
+from torch import nn
+
+import weightwidgets as ww
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 5), nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 4, 3))
+
+
+@pytest.fixture
+def model() -> nn.Sequential:
+    return network()
+
+
+@pytest.fixture
+def explorer(model: nn.Sequential) -> Iterator[ww.WeightExplorer]:
+    with ww.WeightExplorer(model) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("layers", "first"),
+    [
+        ([nn.Linear(2, 2), nn.Conv1d(2, 2, 1)], "1"),
+        ([nn.LayerNorm(2), nn.Linear(2, 2)], "1"),
+        ([nn.LayerNorm(2), nn.Embedding(2, 2)], "0"),
+    ],
+)
+def test_it_opens_on_the_first_convolution_else_dense_else_first(layers: list[nn.Module], first: str) -> None:
+    with ww.WeightExplorer(nn.Sequential(*layers)) as explorer:
+        assert explorer.layer == first
+        assert explorer.error == ""
+
+
+def test_a_selection_in_python_reaches_every_view(explorer: ww.WeightExplorer) -> None:
+    explorer.layer = "3"
+    explorer.filter_index = 2
+    explorer.bins = 17
+    views = (explorer.grid, explorer.histogram, explorer.statistics)
+    assert {view.layer for view in (*views, explorer.table)} == {"3"}
+    assert {view.filter_index for view in views} == {2}
+    assert explorer.histogram.bins == 17
+
+
+def test_a_selection_in_the_browser_reaches_python_and_every_view(explorer: ww.WeightExplorer) -> None:
+    seen: list[Any] = []
+    explorer.observe(lambda change: seen.append((change["name"], change["new"])), ["layer", "filter_index"])
+    explorer.table.set_state({"layer": b"3"})
+    explorer.grid.set_state({"filter_index": 1})
+    assert seen == [("layer", "3"), ("filter_index", 1)]
+    assert explorer.histogram.filter_index == 1
+
+
+def test_a_smaller_layer_takes_the_filter_index_with_it(explorer: ww.WeightExplorer) -> None:
+    explorer.filter_index = 7
+    explorer.selected_range = (-0.1, 0.1)
+    explorer.table.set_state({"layer": b"3"})
+    assert (explorer.filter_index, explorer.grid.filter_index, explorer.histogram.filter_index) == (3, 3, 3)
+    assert explorer.selected_range is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("layer", "nowhere"),
+        ("filter_index", 8),
+        ("filter_index", -1),
+        ("bins", 0),
+        ("bins", 4097),
+        ("bins", "fdd"),
+    ],
+)
+def test_bad_values_raise_and_leave_the_last_good_state(
+    explorer: ww.WeightExplorer, name: str, value: object
+) -> None:
+    before = {trait: getattr(explorer, trait) for trait in ("layer", "filter_index", "bins")}
+    with pytest.raises((t.TraitError, ValueError, TypeError)):
+        setattr(explorer, name, value)
+    assert {trait: getattr(explorer, trait) for trait in before} == before
+    assert explorer.histogram.bins == before["bins"]
+
+
+def test_a_rule_becomes_its_number_of_bins(explorer: ww.WeightExplorer, model: nn.Sequential) -> None:
+    explorer.bins = "sqrt"
+    assert (
+        explorer.bins
+        == explorer.histogram.bins
+        == int(np.ceil(np.sqrt(model.get_parameter("1.weight").numel())))
+    )
+
+
+def test_a_misspelt_argument_raises_with_the_right_one(model: nn.Sequential) -> None:
+    with pytest.raises(TypeError, match="filter_index"):
+        ww.WeightExplorer(model, filter_indx=1)  # type: ignore[call-arg]
+
+
+def test_the_layers_are_in_model_order(explorer: ww.WeightExplorer) -> None:
+    assert explorer.layers == ["0", "1", "2", "3"]
+
+
+def test_the_tensor_is_a_copy_of_the_selected_filter(
+    explorer: ww.WeightExplorer, model: nn.Sequential
+) -> None:
+    explorer.filter_index = 5
+    taken = explorer.tensor()
+    assert torch.equal(taken, model.get_parameter("1.weight")[5])
+    taken.zero_()
+    assert bool(model.get_parameter("1.weight")[5].any())
+
+
+def test_the_selection_is_a_table_of_the_weights_in_range(
+    explorer: ww.WeightExplorer, model: nn.Sequential
+) -> None:
+    assert explorer.selection().empty
+    explorer.selected_range = (0.0, 0.1)
+    table = explorer.selection()
+    weight = model.get_parameter("1.weight").detach().numpy()
+    expected = np.argwhere((weight >= 0.0) & (weight < np.float32(0.1)))
+    assert isinstance(table, pd.DataFrame)
+    assert list(table.columns[:3]) == ["layer", "out", "in"]
+    assert table.columns[-1] == "value"
+    assert np.array_equal(table.iloc[:, 1:-1].to_numpy(dtype=int), expected)
+    assert table["value"].tolist() == weight[tuple(expected.T)].tolist()
+    assert set(table["layer"]) == {"1"}
+
+
+def state(explorer: ww.WeightExplorer) -> dict[str, Any]:
+    own = {name: getattr(explorer, name) for name in ("layer", "filter_index", "bins", "value_range")}
+    grid = {name: getattr(explorer.grid, name) for name in ("color_scope", "order", "input_channel")}
+    return {**own, **grid, "log": explorer.histogram.log_counts, "range": explorer.selected_range}
+
+
+def test_the_code_reproduces_the_view(explorer: ww.WeightExplorer, model: nn.Sequential) -> None:
+    explorer.layer = "3"
+    explorer.filter_index = 1
+    explorer.bins = 33
+    explorer.selected_range = (-0.05, 0.05)
+    explorer.grid.color_scope = "filter"
+    explorer.grid.order = "norm"
+    explorer.grid.input_channel = 4
+    explorer.histogram.log_counts = True
+    names: dict[str, Any] = {"model": model}
+    exec(explorer.code(), names)  # noqa: S102 -- the code is what is tested
+    with names["explorer"] as again:
+        assert state(again) == state(explorer)
+
+
+def test_reset_goes_back_to_where_it_opened(model: nn.Sequential) -> None:
+    with ww.WeightExplorer(model, layer="3", filter_index=2, bins=20) as explorer:
+        opened = state(explorer)
+        explorer.layer = "0"
+        explorer.bins = 99
+        explorer.grid.color_scope = "minmax"
+        explorer.histogram.log_counts = True
+        explorer.toolbar.set_state({"shuffle": True, "panel": "histograms"})
+        explorer.toolbar.set_state({"resets": 1})
+        assert state(explorer) == opened
+        assert not explorer.toolbar.shuffle
+        assert explorer.toolbar.panel == "statistics"
+
+
+def test_shuffle_shows_the_same_weights_in_another_order_beside(explorer: ww.WeightExplorer) -> None:
+    explorer.toolbar.set_state({"shuffle": True})
+    grids = [side.grid for side in explorer._stage.sides.values()]
+    assert [grid.shuffled for grid in grids] == [False, True]
+    explorer.filter_index = 3
+    assert [grid.filter_index for grid in grids] == [3, 3]
+    histograms = [side.histogram for side in explorer._stage.sides.values()]
+    assert histograms[0].frame["cells"] == histograms[1].frame["cells"]
+    explorer.toolbar.set_state({"shuffle": False})
+    assert len(explorer._stage.sides) == 1
+
+
+def test_a_twin_follows_the_selection_and_says_what_it_lacks(model: nn.Sequential) -> None:
+    other = nn.Sequential(nn.Linear(6, 5), nn.Conv2d(3, 2, 3))
+    with ww.WeightExplorer(model, twin=other) as explorer:
+        twin = explorer._stage.sides["twin"].grid
+        explorer.filter_index = 6
+        assert (explorer.grid.filter_index, twin.filter_index) == (6, 1)
+        explorer.layer = "3"
+        assert "no layer of that name" in twin.error
+        assert explorer.error == ""
+        explorer.layer = "1"
+        assert twin.error == ""
+
+
+@pytest.mark.parametrize("panel", ["statistics", "histograms", "norms"])
+def test_every_panel_follows_and_leads_the_selection(explorer: ww.WeightExplorer, panel: str) -> None:
+    explorer.toolbar.set_state({"panel": panel})
+    view = getattr(explorer, panel)
+    explorer.layer = "3"
+    assert view.layer == "3"
+    view.layer = "0"
+    assert explorer.layer == "0"
+
+
+def test_a_model_on_meta_shows_its_names_and_says_why_it_shows_no_more() -> None:
+    with ww.WeightExplorer(nn.Sequential(nn.Conv2d(3, 4, 3, device="meta"))) as explorer:
+        assert explorer.layers == ["0"]
+        assert "meta" in explorer.error
+
+
+def test_new_weights_are_shown_when_a_cell_ends(explorer: ww.WeightExplorer, model: nn.Sequential) -> None:
+    before = explorer.histogram.frame
+    with torch.no_grad():
+        model.get_parameter("1.weight").mul_(2)
+    for view in (explorer.grid, explorer.histogram):
+        view.look(cell_ended=True)
+    assert explorer.histogram.frame != before
+
+
+def test_the_picture_is_drawn_in_python(explorer: ww.WeightExplorer, tmp_path: Path) -> None:
+    explorer.save_png(tmp_path / "view.png")
+    with Image.open(tmp_path / "view.png") as image:
+        assert min(image.size) > 200
+        assert (
+            len(
+                set(
+                    image.convert("RGB").get_flattened_data()
+                    if hasattr(image, "get_flattened_data")
+                    else image.getdata()
+                )
+            )
+            > 10
+        )
+
+
+def test_without_a_front_end_a_cell_shows_text_and_a_picture(explorer: ww.WeightExplorer) -> None:
+    data = explorer._repr_mimebundle_()
+    assert {"text/plain", "image/png"} <= set(data)
+
+
+def test_closing_frees_every_widget(model: nn.Sequential, open_widgets: Callable[[], set[str]]) -> None:
+    before = open_widgets()
+    explorer = ww.WeightExplorer(model, twin=network())
+    explorer.toolbar.set_state({"shuffle": True})
+    for panel in ("histograms", "norms"):
+        explorer.toolbar.set_state({"panel": panel})
+    explorer.close()
+    explorer.close()
+    assert open_widgets() == before
+
+
+def test_the_model_is_left_bit_for_bit_as_it_was() -> None:
+    model = network()
+    model.get_parameter("1.weight").grad = torch.ones_like(model.get_parameter("1.weight"))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    random = torch.get_rng_state()
+    with ww.WeightExplorer(model) as explorer:
+        for layer in explorer.layers:
+            explorer.layer = layer
+        explorer.toolbar.set_state({"shuffle": True})
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    grad = model.get_parameter("1.weight").grad
+    assert grad is not None
+    assert bool((grad == 1).all())
+    assert model.training
+    assert not any(module._forward_hooks for module in model.modules())

@@ -1,0 +1,53 @@
+"""The toolbar: it tells the model's size, hands out code on request, and reads no weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from torch import nn
+
+from tests.widgets.fixture import check_fixture, state_of
+from weightwidgets.widgets.toolbar import PANELS, ExplorerToolbar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def toolbar() -> Iterator[ExplorerToolbar]:
+    with ExplorerToolbar(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(5, 6))) as made:
+        yield made
+
+
+def test_it_names_the_model_and_its_size(toolbar: ExplorerToolbar) -> None:
+    assert toolbar.frame == {"title": b"Sequential", "layers": 2, "weights": 3 * 4 * 9 + 30}
+
+
+def test_it_also_stands_over_a_model_on_meta() -> None:
+    with ExplorerToolbar(nn.Linear(3, 4, device="meta")) as toolbar:
+        assert toolbar.error == ""
+        assert toolbar.frame["weights"] == 12
+
+
+def test_code_is_written_when_it_is_asked_for_and_never_before(toolbar: ExplorerToolbar) -> None:
+    written: list[int] = []
+
+    def code() -> str:
+        written.append(1)
+        return "import weightwidgets as ww\n"
+
+    toolbar.code = code
+    toolbar.panel = PANELS[1]
+    assert written == []
+    toolbar.set_state({"code_requests": 1})
+    assert toolbar.listing == {"code": b"import weightwidgets as ww\n"}
+
+
+def test_the_browser_switches_panels_and_shuffle(toolbar: ExplorerToolbar) -> None:
+    toolbar.set_state({"panel": "norms", "shuffle": True, "resets": 1})
+    assert (toolbar.panel, toolbar.shuffle, toolbar.resets) == ("norms", True, 1)
+
+
+def test_the_fixture_is_what_python_sends(toolbar: ExplorerToolbar) -> None:
+    check_fixture("toolbar", state_of(toolbar))
