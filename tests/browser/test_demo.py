@@ -80,7 +80,7 @@ def test_the_first_notebook_opens_on_the_explorer(context: BrowserContext, tmp_p
     page = context.new_page()
     with demo(FIRST, tmp_path / "demo") as address:
         page.goto(address)
-        page.locator(".jp-OutputArea .ww canvas").first.wait_for()
+        page.locator(".jp-OutputArea .ww-view canvas").first.wait_for()
         assert page.get_by_text("Error displaying widget").count() == 0
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     page.close()
