@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
-from weightwidgets.pictures._numbers import number
+from weightwidgets.pictures._numbers import drawable, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,7 @@ class Canvas:
     ) -> None:
         """Write one line; `anchor` as in Pillow: "lm" begins at (x, y), "mm" is centred on it."""
         font = ImageFont.load_default(self.em * scale)
-        # Pillow's own font has a dash but no minus sign.
-        self.pen.text((x, y), words.replace("−", "–"), fill=ink, font=font, anchor=anchor)  # noqa: RUF001
+        self.pen.text((x, y), drawable(words), fill=ink, font=font, anchor=anchor)
 
     def cut(self, words: str, room: float, scale: float = 1.0) -> str:
         """Shorten one line to fit into `room` pixels."""

@@ -1,0 +1,53 @@
+"""Numbers and shares as text, the same in pictures and in sentences."""
+
+# ruff: noqa: RUF001 -- a true minus sign and dash are what a reader expects to see
+
+import math
+
+_PLAIN = str.maketrans({"−": "-", "–": "-", "×": "x", "∞": "inf"})
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number for the eye: rounded to `digits` digits, no trailing zeros, a true minus sign.
+
+    Parameters
+    ----------
+    value : float
+        Any number; NaN is written as a dash.
+    digits : int
+        Significant digits, 1 to 17. Whole numbers below ten million keep all of theirs.
+
+    Returns
+    -------
+    str
+        Plain from a millionth to ten million, thousands separated by commas; else with an exponent.
+
+    """
+    if math.isnan(value):
+        return "–"
+    sign = "−" if value < 0 else ""
+    if math.isinf(value):
+        return f"{sign}∞"
+    mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
+    power = int(exponent)
+    if value == 0 or -6 <= power < 7:
+        text = f"{abs(value):,.{max(digits - 1 - power, 0)}f}"
+        return sign + _trim(text)
+    return f"{sign}{_trim(mantissa)}e{power:+d}"
+
+
+def share(value: float) -> str:
+    """Write a share as a percentage of three digits; 100% is written only where it is exact."""
+    if math.isnan(value):
+        return "–"
+    percent = number(100 * value, 3)
+    return "<100%" if percent == "100" and value < 1 else f"{percent}%"
+
+
+def drawable(text: str) -> str:
+    """Write a text without the signs that Pillow's own font shows as empty boxes."""
+    return text.translate(_PLAIN)
+
+
+def _trim(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
