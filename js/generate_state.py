@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets as t
 from weightwidgets.widgets.gallery import LayerHistograms
 
 from weightwidgets import wire
-from weightwidgets.widgets._base import View
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.statistics import WeightStatistics
 from weightwidgets.widgets.table import LayerTable
 from weightwidgets.widgets.toolbar import ExplorerToolbar
+
+if TYPE_CHECKING:
+    from weightwidgets.widgets._base import View
 
 VIEWS = (ExplorerToolbar, FilterGrid, LayerHistograms, LayerTable, WeightHistogram, WeightStatistics)
 TARGET = Path(__file__).parent / "src" / "state.ts"
