@@ -203,9 +203,9 @@ def _rounded(bounds: NDArray[np.float64], dtype: np.dtype[Any], *, up: bool) -> 
         return bounds
     with np.errstate(over="ignore"):
         rounded = bounds.astype(np.float32)
-    wide = rounded.astype(np.float64)
-    wrong, towards = (wide < bounds, np.inf) if up else (wide > bounds, -np.inf)
-    return np.where(wrong, np.nextafter(rounded, np.float32(towards)), rounded)
+        wide = rounded.astype(np.float64)
+        wrong, towards = (wide < bounds, np.inf) if up else (wide > bounds, -np.inf)
+        return np.where(wrong, np.nextafter(rounded, np.float32(towards)), rounded)
 
 
 def _sorted(weight: Weight) -> _Index:
