@@ -8,11 +8,23 @@ const whole = format(",d");
 const percent = format(".3~p");
 const compact = format(".3~s");
 
+/** A weight: `digits` significant digits, a true minus sign. */
+export function formatWeightTo(digits: number): (value: number) => string {
+  const finite = digits === 4 ? short : format(`.${digits}~g`);
+  return (value) => {
+    if (Number.isNaN(value)) return "NaN";
+    if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+    return finite(value);
+  };
+}
+
 /** A weight: four significant digits, a true minus sign. */
-export function formatWeight(value: number): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  return short(value);
+export const formatWeight = (value: number): string => formatWeightTo(4)(value);
+
+/** How many digits, at least four, tell numbers apart that lie `step` from each other, none beyond `largest`. */
+export function digitsFor(step: number, largest: number): number {
+  const needed = Math.ceil(Math.log10(largest / Math.abs(step))) + 1;
+  return Number.isFinite(needed) ? Math.min(Math.max(needed, 4), 17) : 4;
 }
 
 export const formatCount = (count: number): string => whole(count);
@@ -32,7 +44,10 @@ export interface Tick {
 }
 
 export function weightTicks(from: number, to: number, scale: Scale, count: number): Tick[] {
-  return ticks(from, to, count).map((value) => ({ position: scale(value), label: formatWeight(value) }));
+  const values = ticks(from, to, count);
+  const [first = 0, second = first] = values;
+  const written = formatWeightTo(digitsFor(second - first, Math.max(Math.abs(from), Math.abs(to))));
+  return values.map((value) => ({ position: scale(value), label: written(value) }));
 }
 
 /** Counts never get fractional ticks. */

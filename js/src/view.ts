@@ -83,7 +83,7 @@ export function choice<V extends string>(
   return { element: h("label", { class: "ww-field" }, h("span", {}, label), select), select, set, fill };
 }
 
-/** A labelled slider with its number beside it, both editable. */
+/** A labelled slider with its number beside it, both editable; the number may go up to `most`, beyond the slider. */
 export function slider(label: string, onInput: (value: number) => void, signal: AbortSignal) {
   const range = h("input", { type: "range", "aria-label": label, class: "ww-range", step: "1" });
   const number = h("input", {
@@ -94,15 +94,15 @@ export function slider(label: string, onInput: (value: number) => void, signal: 
   });
   const send = (input: HTMLInputElement) => {
     const value = Math.round(Number(input.value));
-    const [low, high] = [Number(range.min), Number(range.max)];
+    const [low, high] = [Number(input.min), Number(input.max)];
     if (input.value !== "" && Number.isFinite(value)) onInput(Math.min(Math.max(value, low), high));
   };
   range.addEventListener("input", () => send(range), { signal });
   number.addEventListener("change", () => send(number), { signal });
-  const set = (value: number, low: number, high: number) => {
+  const set = (value: number, low: number, high: number, most = high) => {
     for (const input of [range, number]) {
       input.min = String(low);
-      input.max = String(Math.max(low, high));
+      input.max = String(Math.max(low, input === number ? most : high));
       input.value = String(value);
       input.disabled = high <= low;
     }
