@@ -17,20 +17,14 @@ const PANELS = [
   ["norms", "Norms"],
 ] as const;
 
-function build(host: Host<ExplorerToolbarState>): void {
-  const { model, signal } = host;
-
-  const shuffle = toggle("Shuffle", (shuffled) => host.ask({ shuffle: shuffled }), signal);
-  shuffle.element.title = "Show beside each picture the same weights in random order (seed 0)";
-  const reset = h("button", { type: "button", class: "ww-button" }, "Reset");
-  reset.title = "Back to the first view";
-  host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));
-  const code = h("button", { type: "button", class: "ww-button" }, "Copy code");
-  code.title = "Copy the Python that reproduces this view";
+/** The button that hands out the code: to the clipboard, or as text where the clipboard is shut. */
+function codeButton({ model, ...host }: Host<ExplorerToolbarState>) {
+  const button = h("button", { type: "button", class: "ww-button" }, "Copy code");
+  button.title = "Copy the Python that reproduces this view";
   const listing = h("pre", { class: "ww-toolbar-code", tabindex: "0", "aria-label": "Python of this view" });
   listing.hidden = true;
   let asked = false;
-  host.listen(code, "click", () => {
+  host.listen(button, "click", () => {
     asked = true;
     host.ask({ code_requests: model.get("code_requests") + 1 });
   });
@@ -38,35 +32,47 @@ function build(host: Host<ExplorerToolbarState>): void {
     try {
       await navigator.clipboard.writeText(text);
       host.announce("Code copied");
-      code.textContent = "Copied";
+      button.textContent = "Copied";
       setTimeout(() => {
-        code.textContent = "Copy code";
+        button.textContent = "Copy code";
       }, 1500);
     } catch {
-      // Clipboards are shut in some frames; text that can be selected always works.
       listing.hidden = false;
       listing.textContent = text;
       listing.focus();
     }
   };
-
-  const tabs = PANELS.map(([panel, label]) => {
-    const tab = toggle(label, () => host.ask({ panel }), signal);
-    return { panel, ...tab };
+  host.react(["listing"], () => {
+    // Two displays share one model: only the one that asked takes the code.
+    if (asked) void handOut(decode<{ code: string }>(model.get("listing")).code);
+    asked = false;
   });
+  return { button, listing };
+}
+
+function build(host: Host<ExplorerToolbarState>): void {
+  const { model, signal } = host;
+  const shuffle = toggle("Shuffle", (shuffled) => host.ask({ shuffle: shuffled }), signal);
+  shuffle.element.title = "Show beside each picture the same weights in random order (seed 0)";
+  const reset = h("button", { type: "button", class: "ww-button" }, "Reset");
+  reset.title = "Back to the first view";
+  host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));
+  const tabs = PANELS.map(([panel, label]) => ({
+    panel,
+    ...toggle(label, () => host.ask({ panel }), signal),
+  }));
   const group = h("div", { class: "ww-toolbar-panels", role: "group", "aria-label": "Panel below" });
   group.append(...tabs.map((tab) => tab.element));
-  host.controls.append(shuffle.element, group, reset, code);
-  host.body.append(listing);
+  const code = codeButton(host);
+  host.controls.append(shuffle.element, group, reset, code.button);
+  host.body.append(code.listing);
 
-  host.react(["frame", "listing", "shuffle", "panel"], (changed) => {
+  host.react(["shuffle", "panel"], () => {
     shuffle.set(model.get("shuffle"));
     for (const tab of tabs) tab.set(tab.panel === model.get("panel"));
-    if (asked && changed.has("listing")) {
-      asked = false;
-      void handOut(decode<{ code: string }>(model.get("listing")).code);
-    }
-    if (!changed.has("frame") || isEmpty(model.get("frame"))) return;
+  });
+  host.react(["frame"], () => {
+    if (isEmpty(model.get("frame"))) return;
     const frame = decode<Frame>(model.get("frame"));
     const size = `${frame.layers} ${frame.layers === 1 ? "layer" : "layers"}, ${formatCompact(frame.weights)} weights`;
     host.title.replaceChildren(frame.title, h("span", {}, `  ${size}`));

@@ -83,7 +83,7 @@ export function choice<V extends string>(
   return { element: h("label", { class: "ww-field" }, h("span", {}, label), select), select, set, fill };
 }
 
-/** A labelled slider with its number beside it, both editable; the number may go up to `most`, beyond the slider. */
+/** A labelled slider and its number, both editable; the number may go up to `most`, beyond the slider. */
 export function slider(label: string, onInput: (value: number) => void, signal: AbortSignal) {
   const range = h("input", { type: "range", "aria-label": label, class: "ww-range", step: "1" });
   const number = h("input", {
@@ -201,14 +201,19 @@ interface Parts {
   exports: Exports;
 }
 
-/** Build a view inside `el`; the returned function takes every listener and node away again. */
-export function mount<T extends Shared>(
-  { model, el }: { model: AnyModel<T>; el: HTMLElement },
-  { kind, label, exports }: Parts,
-  build: (host: Host<T>) => void,
-): () => void {
-  const abort = new AbortController();
-  const { signal } = abort;
+interface Skeleton {
+  root: HTMLElement;
+  head: HTMLElement;
+  title: HTMLElement;
+  controls: HTMLElement;
+  body: HTMLElement;
+  caption: HTMLElement;
+  error: HTMLElement;
+  notice: HTMLElement;
+  live: HTMLElement;
+}
+
+function skeleton(kind: string, label: string): Skeleton {
   const root = h("section", { class: `ww-view ww-${kind}`, "aria-label": label });
   const title = h("h3", { class: "ww-title" });
   const controls = h("div", { class: "ww-controls" });
@@ -219,34 +224,47 @@ export function mount<T extends Shared>(
   const live = h("p", { class: "ww-live", role: "status", "aria-live": "polite" });
   const head = h("header", { class: "ww-head" }, title, controls);
   root.append(head, error, notice, body, caption, live);
+  return { root, head, title, controls, body, caption, error, notice, live };
+}
 
+function reaction<T extends Shared>(model: AnyModel<T>, signal: AbortSignal): Host<T>["react"] {
+  return (watched, update) => {
+    const read = () => new Map(watched.map((name) => [name, model.get(name)] as const));
+    let seen = read();
+    const onChange = () => {
+      const now = read();
+      const changed = new Set(watched.filter((name) => now.get(name) !== seen.get(name)));
+      seen = now;
+      if (changed.size > 0) update(changed);
+    };
+    model.on("change", onChange);
+    signal.addEventListener("abort", () => model.off("change", onChange));
+    update(new Set(watched));
+  };
+}
+
+/** Build a view inside `el`; the returned function takes every listener and node away again. */
+export function mount<T extends Shared>(
+  { model, el }: { model: AnyModel<T>; el: HTMLElement },
+  { kind, label, exports }: Parts,
+  build: (host: Host<T>) => void,
+): () => void {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const parts = skeleton(kind, label);
+  const { root } = parts;
   const host: Host<T> = {
+    ...parts,
     model,
-    root,
-    title,
-    controls,
-    body,
-    caption,
     signal,
-    react: (watched, update) => {
-      let seen = new Map(watched.map((name) => [name, model.get(name)] as const));
-      const onChange = () => {
-        const now = new Map(watched.map((name) => [name, model.get(name)] as const));
-        const changed = new Set(watched.filter((name) => now.get(name) !== seen.get(name)));
-        seen = now;
-        if (changed.size > 0) update(changed);
-      };
-      model.on("change", onChange);
-      signal.addEventListener("abort", () => model.off("change", onChange));
-      update(new Set(watched));
-    },
+    react: reaction(model, signal),
     follow: (redraw) => follow(root, signal, redraw),
     ask: (question) => {
       for (const [name, value] of Object.entries(question)) model.set(name as keyof T, value as T[keyof T]);
       model.save_changes();
     },
     announce: (sentence) => {
-      live.textContent = sentence;
+      parts.live.textContent = sentence;
     },
     listen: (target, type, listener, options = {}) =>
       target.addEventListener(type, listener as EventListener, { ...options, signal }),
@@ -255,12 +273,12 @@ export function mount<T extends Shared>(
   // The notebook acts on single keys ("d d" deletes the cell), so none may leave the view.
   host.listen(root, "keydown", (event) => event.stopPropagation());
   host.react(["error", "notice", "size"], () => {
-    error.textContent = toText(model.get("error"));
-    notice.textContent = toText(model.get("notice"));
+    parts.error.textContent = toText(model.get("error"));
+    parts.notice.textContent = toText(model.get("notice"));
     root.classList.toggle("ww-large", model.get("size") === "large");
   });
   build(host);
-  if (exports.canvas || exports.csv) head.append(menu(host, exports));
+  if (exports.canvas || exports.csv) parts.head.append(menu(host, exports));
   el.append(root);
   return () => {
     abort.abort();

@@ -2,8 +2,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { ExplorerToolbarState } from "../src/state";
 import toolbar from "../src/toolbar";
 import { toBytes } from "../src/wire";
-import fixture from "./fixtures/toolbar.json";
 import { show, thaw, watchListeners } from "./fake_model";
+import fixture from "./fixtures/toolbar.json";
 
 const open = () => show<ExplorerToolbarState>(toolbar, thaw(fixture));
 
