@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weightwidgets.pictures._canvas import INK, RULE, Canvas
+from weightwidgets.pictures._canvas import INK, MUTED, RULE, Canvas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,11 +65,9 @@ def _draw_block(canvas: Canvas, block: Block, corner: tuple[int, int], width: in
     lines = [(block.heading, *block.columns), *block.rows]
     for line, (label, *numbers) in enumerate(lines):
         y = top + line * _LINE + _LINE // 2
-        heads = {} if line else {"ink": INK}
-        canvas.text(left, y, canvas.cut(label, room), **heads)
+        label_ink, number_ink = (MUTED, INK) if line else (INK, MUTED)
+        canvas.text(left, y, canvas.cut(label, room), ink=label_ink)
         for place, text in enumerate(reversed(numbers)):
             edge = right - place * _NUMBER_WIDTH
-            canvas.text(
-                edge, y, canvas.cut(text, _NUMBER_WIDTH - 3), anchor="rm", **({"ink": INK} if line else {})
-            )
+            canvas.text(edge, y, canvas.cut(text, _NUMBER_WIDTH - 3), anchor="rm", ink=number_ink)
     canvas.pen.line((left, rule, right, rule), fill=RULE)

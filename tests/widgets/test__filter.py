@@ -1,0 +1,88 @@
+import math
+
+import pytest
+import torch
+import traitlets as t
+from torch import nn
+
+from weightwidgets.sources.open import open_source
+from weightwidgets.widgets._base import Ask, Part
+from weightwidgets.widgets._filter import FilterView, filter_row
+
+
+class Probe(FilterView):
+    """A view that answers nothing."""
+
+    _esm = t.Unicode("export default {}").tag(sync=True)
+
+    def parts(self, ask: Ask) -> list[Part]:
+        self.asked = ask.filter_index
+        return []
+
+
+@pytest.fixture
+def view() -> Probe:
+    return Probe(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 2, 3)))
+
+
+@pytest.mark.parametrize("index", [-1, 8, 100])
+def test_python_is_told_the_range_and_the_filter_stays(view: Probe, index: int) -> None:
+    view.filter_index = 5
+    with pytest.raises(t.TraitError, match=f"filter_index must be 0 to 7, got {index}"):
+        view.filter_index = index
+    assert view.filter_index == 5
+
+
+def test_the_constructor_takes_a_filter_of_its_layer_only() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 2, 3))
+    assert Probe(model, layer="0", filter_index=7).filter_index == 7
+    with pytest.raises(t.TraitError, match="0 to 1, got 7"):
+        Probe(model, layer="1", filter_index=7)
+
+
+def test_a_smaller_layer_clamps_the_filter_and_is_answered_once(view: Probe) -> None:
+    view.filter_index = 5
+    view.layer = "1"
+    assert view.filter_index == 1
+    assert view.asked == 1
+
+
+def test_a_larger_layer_keeps_the_filter(view: Probe) -> None:
+    view.layer = "1"
+    view.filter_index = 1
+    view.layer = "0"
+    assert view.filter_index == 1
+
+
+@pytest.mark.parametrize(("sent", "taken"), [(3, 3), (-4, 0), (99, 7)])
+def test_the_browser_is_brought_into_range(view: Probe, sent: int, taken: int) -> None:
+    view.set_state({"filter_index": sent})
+    assert view.filter_index == taken
+
+
+def test_the_browsers_filter_is_clamped_to_the_layer_of_the_same_message(view: Probe) -> None:
+    view.set_state({"filter_index": 6, "layer": b"1"})
+    assert (view.layer, view.filter_index) == ("1", 1)
+
+
+@pytest.mark.parametrize("nonsense", ["3", None, [1], math.nan, 2.5])
+def test_what_is_no_whole_number_changes_nothing(view: Probe, nonsense: object) -> None:
+    view.filter_index = 4
+    view.set_state({"filter_index": nonsense})
+    assert view.filter_index == 4
+
+
+def test_a_model_without_weights_has_filter_zero() -> None:
+    assert Probe(nn.ReLU()).filter_index == 0
+
+
+def test_the_row_is_that_of_the_out_first_weight() -> None:
+    convolution = nn.ConvTranspose2d(4, 6, 3, groups=2)
+    layer = open_source(nn.Sequential(convolution))["0"]
+    assert torch.equal(filter_row(layer, 5), convolution.weight[2:, 2].detach())
+
+
+def test_a_row_that_is_not_there_is_named() -> None:
+    layer = open_source(nn.Sequential(nn.Linear(3, 2)))["0"]
+    with pytest.raises(ValueError, match="there is no filter 2: the layer has 2"):
+        filter_row(layer, 2)
