@@ -194,9 +194,9 @@ def with_picture(shown: Any, picture: Callable[[], Image.Image | None]) -> Any:
     return shown
 
 
-def refuse_unknown(widget: type[t.HasTraits], given: Iterable[str]) -> None:
-    """Raise TypeError for a keyword that is no trait; ipywidgets would only warn."""
-    known = [name for name in widget.class_trait_names() if not name.startswith("_")]
+def refuse_unknown(widget: type[t.HasTraits], given: Iterable[str], *arguments: str) -> None:
+    """Raise TypeError for a keyword that is neither a trait nor an argument; ipywidgets would only warn."""
+    known = [*arguments, *(name for name in widget.class_trait_names() if not name.startswith("_"))]
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)

@@ -11,10 +11,10 @@ from weightwidgets.pictures.explorer import in_columns
 from weightwidgets.sources.open import open_source
 from weightwidgets.tables import selected_weights
 
-from ._base import known_layer, with_picture
+from ._base import known_layer, refuse_unknown, with_picture
 from ._code import reproduce, take_back
 from ._desk import Desk
-from ._links import Links, close_family, keep_routes
+from ._links import Links, keep_routes
 from ._stage import Stage
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class WeightExplorer(ipywidgets.VBox):
         Shown beside it with the same selection, e.g. the model before training.
     size : {"normal", "large"}
         "large" for a lecture hall.
+    **layout
+        What every Jupyter box takes, e.g. ``layout={"width": "900px"}``.
 
     Attributes
     ----------
@@ -85,6 +87,9 @@ class WeightExplorer(ipywidgets.VBox):
     size = t.Enum(["normal", "large"], default_value="normal")
     error = t.Unicode(read_only=True)
 
+    _stage: Stage
+    _closed = False
+
     def __init__(
         self,
         source: object,
@@ -93,26 +98,33 @@ class WeightExplorer(ipywidgets.VBox):
         bins: int | str = 50,
         twin: object = None,
         size: str = "normal",
+        **layout: Any,
     ) -> None:
+        refuse_unknown(type(self), layout, "twin")
         self._source = open_source(source)
         twin_source = None if twin is None else open_source(twin)
         self._desk = Desk()
-        links = Links(self, self._desk, _SHARED)
-        with self._desk.asking():
-            self.layer = first_layer(self._source) if layer is None else layer
-            self._stage = Stage(self._source, self.layer, self._desk, links)
-            self._stage.add_side("model", self._source, self.layer)
-            self.filter_index, self.bins, self.size = filter_index, bins, size
-            if twin_source is not None:
-                self._stage.add_side("twin", twin_source, self.layer)
-            self._stage.open_panel(self._stage.toolbar.panel)
+        self.layer = first_layer(self._source) if layer is None else layer
+        self.observe(self._new_layer, "layer")
+        self._stage = Stage(self._source, self.layer, self._desk, Links(self, self._desk, _SHARED))
+        try:
+            with self._desk.asking():
+                self._stage.add_side("model", self._source, self.layer)
+                self.filter_index, self.bins, self.size = filter_index, bins, size
+                if twin_source is not None:
+                    self._stage.add_side("twin", twin_source, self.layer)
+                self._stage.open_panel(self._stage.toolbar.panel)
+        except BaseException:
+            # What was opened for an explorer that never comes to be would stay open for ever.
+            self._stage.close()
+            raise
         self._start = {name: getattr(self, name) for name in _SHARED}
         self._stage.toolbar.code = self.code
         self._stage.toolbar.observe(self._toolbar_used, ["shuffle", "panel", "resets"])
         for view in self._stage.views().values():
             view.observe(self._collect_errors, "error")
         self._collect_errors()
-        super().__init__(self._stage.boxes, layout=ipywidgets.Layout(width="100%", overflow="visible"))
+        super().__init__(self._stage.boxes, **{"layout": {"width": "100%", "overflow": "visible"}, **layout})
         keep_routes(self)
 
     grid = property(lambda self: self._stage.views()["grid"], doc="The filter grid.")
@@ -174,11 +186,15 @@ class WeightExplorer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        # An explorer that was refused its arguments has no layout and no stage of its own.
         if self.comm is not None:
             self._stage.close()
-            self.children = ()
-            close_family(self)
-        super().close()
+            layout = self.layout
+            super().close()
+            layout.close()
 
     def __enter__(self) -> Self:
         return self
@@ -203,7 +219,6 @@ class WeightExplorer(ipywidgets.VBox):
         histogram = self.histogram
         return getattr(type(histogram), proposal["trait"].name)._validate(histogram, proposal["value"])  # noqa: SLF001
 
-    @t.observe("layer")
     def _new_layer(self, _change: t.Bunch) -> None:
         # Rows and ranges of the old layer mean nothing in the new one.
         self.filter_index = min(self.filter_index, max(0, self._source[self.layer].out_channels - 1))
