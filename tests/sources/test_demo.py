@@ -71,9 +71,9 @@ def test_the_documented_numbers_are_those_in_the_weight_files(name: str) -> None
 def test_the_documented_split_of_the_edges_score_comes_out_again() -> None:
     patches, labels = edges.labelled_patches(held_out=True)
     with torch.no_grad():
-        named = torch.cat([demo_model("edges")(batch).argmax(1) for batch in patches.split(256)])
-    right = (named == labels)[labels < 2].double().mean()
-    assert ((named == 2) == (labels == 2)).double().mean() > 0.998
+        said = torch.cat([demo_model("edges")(batch).argmax(1) for batch in patches.split(256)])
+    right = (said == labels)[labels < 2].double().mean()
+    assert ((said == 2) == (labels == 2)).double().mean() > 0.998
     assert f"right for {right:.0%}".replace("%", " %") in str(demo.__doc__)
 
 

@@ -7,8 +7,8 @@
     sparse coding of whitened 9 x 9 patches; the whitening is folded into its weights, so they act on pixels.
     The layers above it are trained on the task.
     *Held out*: a strip of 100 columns of both photographs that no step of the training sees.
-    *Accuracy there*: 0.755 (untrained 0.336, most frequent class 0.352). The photograph is always right; which
-    way the pagoda stands is right for 65 % of its patches, many of which show only leaves.
+    *Accuracy there*: 0.755 (untrained 0.336, most frequent class 0.352). The photograph is always right;
+    which way the pagoda stands is right for 65 % of its patches.
     *Script*: ``examples/train/edges.py``.
 
 ``digits`` (seeds 0, 1, 2)
