@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 FOLDER = Path(__file__).parents[2] / "js" / "tests" / "fixtures"
 
 
@@ -45,3 +47,14 @@ def check_fixture(stem: str, content: Mapping[str, Any]) -> None:
     assert path.read_text(encoding="utf-8") == text, (
         f"{path.name} is stale: run with WEIGHTWIDGETS_REGENERATE=1"
     )
+
+
+def thaw(value: Any) -> Any:
+    """Read a frame as the browser does: wire arrays become numpy arrays, bytes become text."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, Mapping):
+        if value.keys() == {"shape", "dtype", "data"}:
+            return np.frombuffer(value["data"], value["dtype"]).reshape(value["shape"])
+        return {key: thaw(part) for key, part in value.items()}
+    return [thaw(part) for part in value] if isinstance(value, list) else value

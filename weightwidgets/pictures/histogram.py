@@ -68,9 +68,9 @@ def histogram_picture(
         return plot.left + (plot.right - plot.left) * min(max(part, 0.0), 1.0)
 
     canvas.text(4, 1.1 * em, canvas.cut(title, width - 8, 1.15), ink=INK, scale=1.15)
+    _draw_bars(canvas, plot, histogram.counts, log=log_counts)
     if selected_range is not None:
         _draw_band(canvas, plot, round(across(selected_range[0])), round(across(selected_range[1])))
-    _draw_bars(canvas, plot, histogram.counts, log=log_counts)
     _draw_counts(canvas, plot, histogram.counts, "count", side=-1, log=log_counts)
     if filter_counts is not None:
         _draw_outline(canvas, plot, filter_counts, log=log_counts)
@@ -134,7 +134,8 @@ def _draw_counts(
     x, anchor, ink = (plot.left, "r", MUTED) if side < 0 else (plot.right, "l", _OVERLAY)
     for mark in count_marks(most, log=log):
         y = round(plot.bottom - (plot.bottom - plot.top) * reach(mark, most, log=log))
-        canvas.pen.line((x, y, x + side * 4, y), fill=ink)
+        # The marks leave the first column of bars alone.
+        canvas.pen.line((x - 1, y, x - 4, y) if side < 0 else (x, y, x + 4, y), fill=ink)
         canvas.text(x + side * 7, y, number(mark), anchor=f"{anchor}m", ink=ink)
     edge = 4 if side < 0 else canvas.image.width - 4
     canvas.text(edge, plot.top - 1.2 * canvas.em, label, anchor="lm" if side < 0 else "rm", ink=ink)
