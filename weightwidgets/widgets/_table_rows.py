@@ -157,7 +157,9 @@ def measure(layer: Layer, version: Version, columns: Mapping[str, Column]) -> Me
         infinite = found.posinf + found.neginf
         moments = (found.l2, found.rms, found.mean, found.std, found.min, found.max, found.near_zero)
         numbers = [*moments, float(found.nan), float(infinite)]
-        spark = np.ceil(bars.counts * (255 / max(1, bars.counts.max()))).astype(np.uint8)
+        highest = max(1, int(bars.counts.max()))
+        # Rounded up among integers: a floating 255.00000000000003 would become 256, and 0 in a byte.
+        spark = ((bars.counts * 255 + highest - 1) // highest).astype(np.uint8)
     errors: dict[str, str] = {}
     for name, column in columns.items():
         numbers.append(_own_number(column, layer, name, errors))

@@ -148,7 +148,9 @@ class LayerTable(View):
 
     def close(self) -> None:
         """Stop measuring and free everything; calling it again does nothing."""
-        self._stream.close()
+        # A table whose arguments were refused is closed too, when it is collected.
+        if hasattr(self, "_stream"):
+            self._stream.close()
         super().close()
 
     def parts(self, ask: Ask) -> Iterable[Part]:
