@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from weightwidgets.analysis._compiled import Kernel, as_integers, bits_of, compiled, contiguous, in_parts
 from weightwidgets.analysis._values import power_of_two_above, widened
 
 NEAR_ZERO = 1e-3
@@ -99,6 +100,9 @@ def moments(numbers: NDArray[Any]) -> Moments:
 
 def add_up(numbers: NDArray[Any], scale: float) -> Sums:
     """Run the first pass."""
+    kernel = compiled("add_up", numbers)
+    if kernel is not None:
+        return add_up_by_kernel(kernel, numbers, scale)
     nan = posinf = neginf = positive = negative = 0
     total = magnitude = 0.0
     smallest, largest = math.inf, -math.inf
@@ -125,6 +129,9 @@ def add_up(numbers: NDArray[Any], scale: float) -> Sums:
 
 def deviate(numbers: NDArray[Any], centre: float, scale: float, threshold: float) -> Deviations:
     """Run the second pass."""
+    kernel = compiled("deviate", numbers)
+    if kernel is not None:
+        return deviate_by_kernel(kernel, numbers, centre, scale, threshold)
     first = second = third = fourth = 0.0
     near_zero = 0
     for start in range(0, numbers.size, _CHUNK):
@@ -142,3 +149,23 @@ def deviate(numbers: NDArray[Any], centre: float, scale: float, threshold: float
         third += float((square * chunk).sum())
         fourth += float((square * square).sum())
     return Deviations(first, second, third, fourth, near_zero)
+
+
+def add_up_by_kernel(kernel: Kernel, numbers: NDArray[Any], scale: float) -> Sums:
+    """Run the first pass with a compiled kernel."""
+    numbers = contiguous(numbers)
+    infinity = bits_of(math.inf, numbers.dtype)
+    parts = in_parts(kernel, numbers, as_integers(numbers))(infinity, scale)
+    *added, smallest, largest = zip(*parts, strict=True)
+    return Sums._make((*map(sum, added), min(smallest), max(largest)))
+
+
+def deviate_by_kernel(
+    kernel: Kernel, numbers: NDArray[Any], centre: float, scale: float, threshold: float
+) -> Deviations:
+    """Run the second pass with a compiled kernel."""
+    numbers = contiguous(numbers)
+    dtype = numbers.dtype
+    largest = bits_of(float(np.finfo(dtype).max), dtype)
+    parts = in_parts(kernel, numbers, as_integers(numbers))(largest, centre, scale, bits_of(threshold, dtype))
+    return Deviations._make(map(sum, zip(*parts, strict=True)))

@@ -100,6 +100,22 @@ def widened(numbers: NDArray[Any]) -> NDArray[np.float64]:
         return numbers.astype(np.float64)
 
 
+def rounded(bounds: NDArray[Any], dtype: np.dtype[Any], *, up: bool) -> NDArray[Any]:
+    """Round float64 bounds to the dtype of the numbers that they divide, which then compare as before.
+
+    No float32 number lies between a bound and the next float32 above it, so that ``x < bound`` and ``x >=
+    bound`` stay what they were if rounded `up`, and ``x <= bound`` and ``x > bound`` if rounded down. Without
+    it numpy would turn all numbers into float64 for each question.
+    """
+    if dtype == np.float64 or bounds.dtype == np.float32:
+        return bounds.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        near = bounds.astype(np.float32)
+        wide = near.astype(np.float64)
+        wrong, towards = (wide < bounds, np.inf) if up else (wide > bounds, -np.inf)
+        return np.where(wrong, np.nextafter(near, np.float32(towards)), near)
+
+
 def power_of_two_above(magnitude: float) -> float:
     """Give a power of two to divide by, so that numbers up to `magnitude` can be squared and cubed safely.
 

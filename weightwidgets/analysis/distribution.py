@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from weightwidgets.analysis._order import quantiles
-from weightwidgets.analysis._values import Weight, edge_dtype, in_any_order, values
+from weightwidgets.analysis._values import Weight, edge_dtype, in_any_order, rounded, values
 from weightwidgets.analysis.histogram import (
     CENTRAL,
     Histogram,
@@ -52,8 +52,7 @@ class _Index:
 
     def rank(self, bounds: NDArray[np.float64], side: Literal["left", "right"]) -> NDArray[np.int64]:
         """Count the numbers below each bound ("left"), or at most the bound ("right")."""
-        rounded = _rounded(bounds, self.levels.dtype, up=side == "left")
-        places = self.levels.searchsorted(rounded, side=side)
+        places = self.levels.searchsorted(rounded(bounds, self.levels.dtype, up=side == "left"), side=side)
         return places if self.before is None else self.before[places]
 
 
@@ -192,20 +191,6 @@ def distribution(weight: Weight) -> Distribution:
     # Reading one dtype of it is free, and says at once what the first question would.
     values(weight)
     return Distribution(weight)
-
-
-def _rounded(bounds: NDArray[np.float64], dtype: np.dtype[Any], *, up: bool) -> NDArray[Any]:
-    """Round bounds to a dtype, towards the side on which every number of the dtype compares as before.
-
-    Without it numpy would turn the whole index into float64 for each question.
-    """
-    if dtype == np.float64:
-        return bounds
-    with np.errstate(over="ignore"):
-        rounded = bounds.astype(np.float32)
-        wide = rounded.astype(np.float64)
-        wrong, towards = (wide < bounds, np.inf) if up else (wide > bounds, -np.inf)
-        return np.where(wrong, np.nextafter(rounded, np.float32(towards)), rounded)
 
 
 def _sorted(weight: Weight) -> _Index:

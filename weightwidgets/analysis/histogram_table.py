@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weightwidgets.analysis._cells import count_cells
-from weightwidgets.analysis._values import Weight, edge_dtype, in_any_order, values, widened
+from weightwidgets.analysis._values import Weight, edge_dtype, in_any_order, rounded, values
 from weightwidgets.analysis.histogram import Edges, ValueRange, bin_edges, resolve_range
 
 MOST_BINS = 256
@@ -108,12 +108,10 @@ class HistogramTable:
 
         """
         numbers = values(weight).reshape(-1)
-        if self.edges.dtype == np.float64:
-            numbers = widened(numbers)
-        lo, hi = self.edges[0], self.edges[-1]
-        cells = self.edges.searchsorted(numbers, side="right") - 1
-        cells[numbers == hi] = self.cells.size - 1
-        cells[~((numbers >= lo) & (numbers <= hi))] = OUTSIDE
+        edges = rounded(self.edges, numbers.dtype, up=True)
+        high = rounded(self.edges[-1:], numbers.dtype, up=False)
+        cells = np.minimum(edges.searchsorted(numbers, side="right") - 1, self.cells.size - 1)
+        cells[~((numbers >= edges[0]) & (numbers <= high))] = OUTSIDE
         return cells.astype(np.uint16)
 
     def _ranks(self, bins: int) -> NDArray[np.uint16]:
