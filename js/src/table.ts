@@ -32,6 +32,7 @@ class TableView {
   #shape = "";
   #colors: Palette;
   #wasMeasuring = false;
+  #selected = -1;
 
   constructor(host: Host<LayerTableState>) {
     this.#host = host;
@@ -99,7 +100,9 @@ class TableView {
     const search = toText(model.get("search"));
     if (this.#search.value !== search) this.#search.value = search;
     const index = this.#data.placeOf(toText(model.get("layer")));
-    const moved = changed.has("layer") || changed.has("rows");
+    // The kernel's echo of a selection is a new value with the same text: it must not scroll.
+    const moved = index !== this.#selected || changed.has("rows");
+    this.#selected = index;
     if (moved && index >= 0) this.#open.add(this.#data.groupOf(index));
     this.#lines = this.#data.lines(search, sortBy, this.#open);
     this.#scroll.show(this.#lines, index, this.#data, this.#colors);

@@ -31,10 +31,12 @@ const BUILT_IN: readonly (readonly [string, string, number, string])[] = [
 const SPARK = "histogram of the weights, from the smallest to the largest";
 /** Columns make room in this order; what tells layers apart stays: name, kind, shape and the histogram. */
 const GIVEN_UP = ["mean", "std", "rms", "near_zero", "parameters", "frobenius"];
+/** Names shrink this far before the table scrolls sideways for the user's own columns. */
+const LEAST_NAME = 8;
 const GAP = 0.8;
 const MARGIN = 1.4;
 /** Below this width a row has two lines: the name above kind and shape. */
-const TWO_LINES_BELOW = 30;
+const TWO_LINES_BELOW = 33;
 
 /** All columns; `keys` and `labels` are the user's own. */
 export function columnsOf(keys: readonly string[], labels: readonly string[]): Column[] {
@@ -54,11 +56,20 @@ export function columnsThatFit(columns: readonly Column[], width: number): Colum
   if (isNarrow(width)) return columns.filter(({ own, look }) => !own && !GIVEN_UP.includes(look));
   let fitting = [...columns];
   for (const given of GIVEN_UP) {
-    const taken = fitting.reduce((sum, column) => sum + column.width + GAP, MARGIN - GAP);
-    if (taken <= width) break;
+    if (totalWidth(fitting) <= width) break;
     fitting = fitting.filter(({ look }) => look !== given);
   }
   return fitting;
+}
+
+function totalWidth(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + column.width + GAP, MARGIN - GAP);
+}
+
+/** Below this, in multiples of the text's height, the table scrolls sideways. */
+export function leastWidth(columns: readonly Column[]): number {
+  const name = columns.find(({ look }) => look === "name")?.width ?? LEAST_NAME;
+  return totalWidth(columns) - name + LEAST_NAME;
 }
 
 export const isNarrow = (width: number): boolean => width < TWO_LINES_BELOW;

@@ -3,7 +3,7 @@
 import type { Palette } from "./canvas";
 import type { LayerTableState } from "./state";
 import type { Line, TableData } from "./table_data";
-import { type Column, RowElement } from "./table_row";
+import { type Column, leastWidth, RowElement } from "./table_row";
 import { type Host, h } from "./view";
 
 interface Actions {
@@ -47,6 +47,7 @@ export class TableScroll {
   setColumns(columns: readonly Column[], narrow: boolean): void {
     this.#columns = columns;
     this.element.classList.toggle("ww-table-narrow", narrow);
+    this.#inner.style.minWidth = narrow ? "0" : `${leastWidth(columns)}em`;
     this.#pool = [];
     this.#rows.replaceChildren();
     this.element.setAttribute("aria-colcount", String(columns.length));
