@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
+
+from weightwidgets.pictures._canvas import INK, Canvas
+from weightwidgets.pictures._numbers import drawable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,9 +21,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _MARGIN, _GAP, _LINE = 700, 12, 5, 17
 _TILE, _MOST_HEIGHT = 48, 420
-_INK, _MUTED = "#1f2328", "#57606a"
-# Pillow's own font lacks these.
-_PLAIN = str.maketrans({"×": "x", "−": "-", "∞": "inf"})  # noqa: RUF001
+_TOP, _EM, _HEADING = 38, 12, 1.25
 
 
 @cache
@@ -120,21 +121,19 @@ def _enlarged(pixels: NDArray[Any], scale: int) -> Image.Image:
 
 
 def _sheet(field: Image.Image, title: str, caption: str) -> Image.Image:
-    heading, small = ImageFont.load_default(15), ImageFont.load_default(12)
     room = _WIDTH - 2 * _MARGIN
-    lines = _wrapped(caption.translate(_PLAIN), small, room)
-    top = _MARGIN + 26
-    sheet = Image.new("RGB", (_WIDTH, top + field.height + 8 + _LINE * len(lines) + _MARGIN), "white")
-    pen = ImageDraw.Draw(sheet)
-    pen.text((_MARGIN, _MARGIN), _wrapped(title.translate(_PLAIN), heading, room)[0], fill=_INK, font=heading)
-    sheet.paste(field, (0, top))
+    lines = _wrapped(drawable(caption), room)
+    below = _TOP + field.height + _LINE
+    canvas = Canvas(_WIDTH, below + _LINE * len(lines) + _MARGIN // 2, _EM)
+    canvas.text(_MARGIN, _TOP / 2, canvas.cut(title, room, _HEADING), ink=INK, scale=_HEADING)
+    canvas.image.paste(field, (0, _TOP))
     for row, line in enumerate(lines):
-        place = (_MARGIN, top + field.height + 8 + row * _LINE)
-        pen.text(place, line, fill=_MUTED, font=small)
-    return sheet
+        canvas.text(_MARGIN, below + row * _LINE, line)
+    return canvas.image
 
 
-def _wrapped(text: str, font: Any, room: int) -> list[str]:
+def _wrapped(text: str, room: int) -> list[str]:
+    font = ImageFont.load_default(_EM)
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".lstrip()

@@ -31,7 +31,7 @@ class FilterGrid(FilterView):
     layer : str, optional
         A name or alias of a layer; the first by default.
     filter_index : int
-        The selected filter: row of the out-first weight, whatever the order; 0 <= filter_index < out_channels.
+        The selected filter: row of the out-first weight, 0 <= filter_index < out_channels.
 
     Attributes
     ----------
@@ -107,9 +107,18 @@ class FilterGrid(FilterView):
     def coerce(self, state: dict[str, Any]) -> dict[str, Any]:
         """Bring the browser's values into the layer that they will be shown for."""
         state = super().coerce(state)
-        if (channel := state.get("input_channel")) is not None:
-            channels = self._channels(state.get("layer", self.layer))
-            state["input_channel"] = min(max(channel, 0), channels - 1) if channels else None
+        channels = self._channels(state.get("layer", self.layer))
+        match state.get("input_channel"):
+            case int(channel) if channels:
+                state["input_channel"] = min(max(channel, 0), channels - 1)
+            case int():
+                state["input_channel"] = None
+            case None:
+                pass
+            case _:
+                state.pop("input_channel")
+        if not isinstance(state.get("wanted", {}), dict):
+            state.pop("wanted")
         for name, known in (("color_scope", _SCOPES), ("order", _ORDERS)):
             if state.get(name, known[0]) not in known:
                 state.pop(name)

@@ -1,0 +1,53 @@
+/** The line of controls above the grid. */
+
+import type { Frame } from "./grid_data";
+import type { FilterGridState } from "./state";
+import { choice, type Host, slider, toggle } from "./view";
+
+const ALL = "all";
+const SCOPES = [
+  ["layer", "layer"],
+  ["filter", "each filter"],
+  ["minmax", "min–max (moves zero)"],
+] as const;
+const ORDERS = [
+  ["index", "index"],
+  ["norm", "norm"],
+] as const;
+
+/** Build the controls; the returned function shows the traits as they are, for the frame in hand. */
+export function buildControls(host: Host<FilterGridState>): (frame: Frame | null) => void {
+  const { model, signal } = host;
+  const filter = slider("filter", (value) => host.ask({ filter_index: value }), signal);
+  const channel = choice<string>(
+    "channel",
+    [],
+    (value) => host.ask({ input_channel: value === ALL ? null : Number(value) }),
+    signal,
+  );
+  const scope = choice("scale", SCOPES, (value) => host.ask({ color_scope: value }), signal);
+  const order = choice("order", ORDERS, (value) => host.ask({ order: value }), signal);
+  const images = toggle("as images", (pressed) => host.ask({ as_images: pressed }), signal);
+  host.controls.append(filter.element, channel.element, scope.element, order.element, images.element);
+  let listed = -1;
+  return (frame) => {
+    filter.set(model.get("filter_index"), 0, Math.max(0, (frame?.count ?? 1) - 1));
+    const channels = frame?.channels ?? 0;
+    if (channels !== listed) {
+      const numbers = Array.from(
+        { length: channels },
+        (_, number) => [String(number), String(number)] as const,
+      );
+      channel.fill([[ALL, ALL], ...numbers]);
+      listed = channels;
+    }
+    channel.element.hidden = channels < 2;
+    channel.set(String(model.get("input_channel") ?? ALL));
+    scope.element.hidden = frame?.mode === "matrix";
+    scope.set(model.get("color_scope"));
+    order.set(model.get("order"));
+    images.element.hidden = !frame?.images;
+    images.element.title = frame?.images ?? "";
+    images.set(model.get("as_images"));
+  };
+}

@@ -1,0 +1,139 @@
+/** The selected filter once more, enlarged, with the scale of its colours. */
+
+import { formatWeight } from "./axis";
+import { fit, type Palette } from "./canvas";
+import {
+  css,
+  diverging,
+  gray,
+  negativeInfinity,
+  notANumber,
+  positiveInfinity,
+  type Rgb,
+  tableColor,
+} from "./color";
+import { mosaicOf } from "./grid_arrange";
+import type { Frame, Leveled, Tile } from "./grid_data";
+import { cornerOf, type Mosaic, mosaicHeight, mosaicWidth, type Spot, spotAt, tileImage } from "./grid_paint";
+import { h } from "./view";
+
+/** Sides in multiples of the text's size. */
+const SIDE = 15;
+const LEGEND_HEIGHT = 9;
+
+const STRAYS: readonly (readonly [string, Rgb, (value: number) => boolean])[] = [
+  ["NaN", notANumber, Number.isNaN],
+  ["∞", positiveInfinity, (value) => value === Number.POSITIVE_INFINITY],
+  ["−∞", negativeInfinity, (value) => value === Number.NEGATIVE_INFINITY],
+];
+
+export class Panel {
+  readonly canvas = h("canvas", {
+    class: "ww-grid-enlarged",
+    tabindex: "0",
+    role: "img",
+    "aria-label": "Selected filter; arrow keys read its weights",
+  });
+  readonly #legend = h("canvas", { class: "ww-grid-legend", "aria-hidden": "true" });
+  readonly #low = h("span");
+  readonly #middle = h("span");
+  readonly #high = h("span");
+  readonly #strays = h("p", { class: "ww-grid-strays" });
+  readonly #name = h("p", { class: "ww-grid-name" });
+  readonly #details = h("p", { class: "ww-grid-details" });
+  readonly element: HTMLElement;
+  #mosaic: Mosaic | null = null;
+
+  constructor() {
+    const limits = h("div", { class: "ww-grid-limits" }, this.#low, this.#middle, this.#high);
+    const words = h("div", {}, this.#name, this.#details, this.#legend, limits, this.#strays);
+    this.element = h("div", { class: "ww-grid-panel" }, this.canvas, words);
+  }
+
+  /** Show `tile` (null: none, as for a matrix) with its name and details, and where the cursor is. */
+  draw(
+    frame: Frame,
+    tile: Tile | null,
+    words: [string, string],
+    cursor: Spot | null,
+    palette: Palette,
+  ): void {
+    const em = Number.parseFloat(palette.font);
+    const ratio = window.devicePixelRatio || 1;
+    [this.#name.textContent, this.#details.textContent] = words;
+    this.canvas.hidden = tile === null;
+    this.#mosaic = null;
+    if (tile && frame.tiles) {
+      const { tiles } = frame;
+      const side = Math.max(tiles.cell_cols * tiles.width, tiles.cell_rows * tiles.height);
+      const gaps = mosaicOf(tiles, 1, ratio).gap * Math.max(tiles.cell_cols, tiles.cell_rows);
+      const scale = Math.max(1, Math.floor((SIDE * em * ratio - gaps) / side));
+      const mosaic = mosaicOf(tiles, scale, ratio);
+      this.#mosaic = mosaic;
+      const { context } = fit(this.canvas, mosaicWidth(mosaic) / ratio, mosaicHeight(mosaic) / ratio);
+      context.putImageData(tileImage(tile, mosaic, frame.color), 0, 0);
+      if (cursor) outline(context, mosaic, cursor, palette);
+    }
+    this.#drawLegend(frame, tile, SIDE * em);
+  }
+
+  /** Which weight is at a place given in CSS pixels from the canvas' corner. */
+  hit(x: number, y: number): Spot | null {
+    const ratio = window.devicePixelRatio || 1;
+    return this.#mosaic && spotAt(this.#mosaic, Math.floor(x * ratio), Math.floor(y * ratio));
+  }
+
+  /** Move a cursor over the weights; at an edge it stays. */
+  step(cursor: Spot | null, key: string): Spot | null {
+    const mosaic = this.#mosaic;
+    const [right, down] =
+      { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key] ?? [];
+    if (!mosaic || right === undefined || down === undefined) return null;
+    const { cells, cell_cols, width, height } = mosaic;
+    const from = cursor ?? { cell: 0, row: 0, column: 0 };
+    if (!cursor) return from;
+    const x = (from.cell % cell_cols) * width + from.column + right;
+    const y = Math.floor(from.cell / cell_cols) * height + from.row + down;
+    const cell = Math.floor(y / height) * cell_cols + Math.floor(x / width);
+    const inside = x >= 0 && y >= 0 && x < cell_cols * width && cell < cells;
+    return inside ? { cell, row: y % height, column: x % width } : from;
+  }
+
+  #drawLegend(frame: Frame, tile: Tile | null, width: number): void {
+    const limit = frame.limit[0] ?? 0;
+    const [low, high] = tile ? [tile.low, tile.high] : [-limit, limit];
+    const { context } = fit(this.#legend, width, LEGEND_HEIGHT);
+    const table = frame.color === "diverging" ? diverging : gray;
+    // Level 0 belongs to no weight on a scale that is symmetric about zero.
+    const first = high === -low ? 1 : 0;
+    for (let x = 0; x < width; x++) {
+      const level = first + Math.round((x / Math.max(1, width - 1)) * (255 - first));
+      context.fillStyle = css(tableColor(table, level));
+      context.fillRect(x, 0, 1, LEGEND_HEIGHT);
+    }
+    this.#low.textContent = formatWeight(low);
+    this.#middle.textContent = high === -low && high !== 0 ? "0" : "";
+    this.#high.textContent = formatWeight(high);
+    const from: Leveled | null = tile ?? frame.picture;
+    const values = from?.nonfinite ? Array.from(from.values) : [];
+    const chips = STRAYS.filter(([, , is]) => values.some(is)).map(([label, color]) => {
+      const chip = h("i");
+      chip.style.backgroundColor = css(color);
+      return h("span", {}, chip, label);
+    });
+    this.#strays.replaceChildren(...chips);
+  }
+}
+
+function outline(context: CanvasRenderingContext2D, mosaic: Mosaic, spot: Spot, palette: Palette): void {
+  const { x, y } = cornerOf(mosaic, spot);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  for (const [color, inset] of [
+    [palette.text, 0.5],
+    [palette.surface, 1.5],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = 1;
+    context.strokeRect(x + inset, y + inset, mosaic.scale - 2 * inset, mosaic.scale - 2 * inset);
+  }
+}

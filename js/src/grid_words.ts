@@ -1,0 +1,82 @@
+/** What the grid says about one weight. */
+
+import type { Frame, Leveled } from "./grid_data";
+import type { Spot } from "./grid_paint";
+
+const COLORS = ["red", "green", "blue"];
+/** Nine digits tell every float32 from its neighbours. */
+const DIGITS_OF_FLOAT32 = 9;
+
+/** The shortest digits that stand for this weight alone. */
+export function exact(value: number, single: boolean): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  let text = String(value);
+  for (let digits = 1; single && digits <= DIGITS_OF_FLOAT32; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) !== value) continue;
+    text = String(short);
+    break;
+  }
+  return Object.is(value, -0) ? "−0" : text.replace("-", "−");
+}
+
+/** "row 3", or "rows 4 to 7" where a pixel stands for a block. */
+export function span(word: string, index: number, block: number, size: number): string {
+  const [first, last] = [index * block, Math.min((index + 1) * block, size) - 1];
+  return first >= last ? `${word} ${first}` : `${word}s ${first} to ${last}`;
+}
+
+/** The input channel that a filter's own channel number stands for, with groups counted. */
+export function channelOf(frame: Frame, filter: number, channel: number): number {
+  const groups = frame.groups;
+  return groups ? Math.floor(filter / groups.filters) * groups.channels + channel : channel;
+}
+
+/** Where a pixel of a tile lies among the layer's weights. */
+export function position(frame: Frame, filter: number, spot: Spot): string[] {
+  const { axes, tiles } = frame;
+  const parts = [`${frame.unit} ${filter}`];
+  if (!tiles) return parts;
+  const chosen = frame.input_channel;
+  const own = chosen ?? Math.floor(spot.cell / tiles.slices);
+  const cellNamed = axes.cell !== "" && tiles.depth === 1;
+  if (cellNamed || chosen !== null) parts.push(`channel ${channelOf(frame, filter, own)}`);
+  if (axes.slice) parts.push(`${axes.slice} ${spot.cell % tiles.slices}`);
+  if (axes.row) {
+    const shift = axes.row === "channel" ? channelOf(frame, filter, 0) : 0;
+    parts.push(
+      span(axes.row, spot.row, tiles.block_rows, tiles.rows).replace(/\d+/g, (n) => `${+n + shift}`),
+    );
+  }
+  if (axes.column) parts.push(span(axes.column, spot.column, tiles.block_cols, tiles.cols));
+  return parts;
+}
+
+/** The weight itself, or the three of a pixel in true colour. */
+export function valueText(from: Leveled, start: number, depth: number): string {
+  const single = from.values instanceof Float32Array;
+  const numbers = Array.from(from.values.subarray(start, start + depth), (value) => exact(value, single));
+  if (depth === 1) return numbers[0] ?? "";
+  return numbers.map((text, part) => `${COLORS[part]} ${text}`).join(", ");
+}
+
+/** Which input channels a filter sees, where that is not all of them. */
+export function groupText(frame: Frame, filter: number): string {
+  if (!frame.groups) return "";
+  return `sees input ${span("channel", Math.floor(filter / frame.groups.filters), frame.groups.channels, Infinity)}`;
+}
+
+/** One pixel of a matrix: which weights it stands for, and the largest of them. */
+export function pixelText(frame: Frame, filter: number, row: number, column: number): string {
+  const { picture, axes, unit } = frame;
+  if (!picture) return "";
+  const value = picture.values[row * picture.width + column] ?? 0;
+  // In order of norm a block holds rows from all over the layer.
+  const rows =
+    frame.order && picture.block_rows > 1
+      ? `${picture.block_rows} ${unit}s of similar norm`
+      : span(unit, frame.order ? filter : row, picture.block_rows, picture.rows);
+  const columns = span(axes.column, column, picture.block_cols, picture.cols);
+  return `${rows}, ${columns}: ${exact(value, picture.values instanceof Float32Array)}`;
+}

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import weightwidgets.pictures.grid as module
+from weightwidgets.analysis.filter_grid import filter_grid
+from weightwidgets.analysis.matrix_picture import matrix_picture
+from weightwidgets.pictures.grid import colored, matrix_image, tiles_image
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+TABLES = json.loads((Path(module.__file__).parents[1] / "color.json").read_text(encoding="utf-8"))
+LEFT, TOP = 12, 38
+
+
+def table(name: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(TABLES[name]), np.uint8).reshape(-1, 3)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+
+
+def drawn(image: Image.Image, x: int, y: int) -> list[int]:
+    pixel = image.getpixel((x, y))
+    assert isinstance(pixel, tuple)
+    return list(pixel)
+
+
+@pytest.mark.parametrize("name", ["diverging", "gray"])
+def test_every_level_has_the_colour_of_its_table(name: str) -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    np.testing.assert_array_equal(colored(levels, np.zeros_like(levels), name).reshape(256, 3), table(name))
+
+
+def test_true_colour_takes_the_levels_as_they_are() -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (2, 1, 4, 4, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(colored(levels, np.zeros_like(levels), "rgb"), levels)
+
+
+def test_what_is_no_number_has_colours_of_its_own() -> None:
+    flags = np.array([[0, 1, 2, 3]], dtype=np.uint8)
+    pixels = colored(np.full_like(flags, 128), flags, "diverging")
+    assert pixels[0, 1:].tolist() == [table(name)[0].tolist() for name in ("nan", "posinf", "neginf")]
+    assert len({tuple(pixel) for pixel in pixels[0].tolist()}) == 4
+
+
+def test_one_component_that_is_no_number_marks_the_whole_pixel() -> None:
+    flags = np.array([[[0, 3, 1], [2, 0, 0]]], dtype=np.uint8)
+    pixels = colored(np.full_like(flags, 200), flags, "rgb")
+    assert pixels[0].tolist() == [table("nan")[0].tolist(), table("posinf")[0].tolist()]
+
+
+def test_each_weight_of_a_tile_is_a_square_of_its_colour() -> None:
+    grid = filter_grid(normal(3, 1, 4, 4))
+    image = tiles_image(grid, "diverging", 3, "conv", "caption")
+    scale = 12
+    for filter_index, row, col in np.ndindex(3, 4, 4):
+        x = LEFT + filter_index * (4 * scale + 5) + col * scale
+        expected = table("diverging")[grid.levels[filter_index, 0, row, col]].tolist()
+        assert drawn(image, x, TOP + row * scale) == expected
+        assert drawn(image, x + scale - 1, TOP + row * scale + scale - 1) == expected
+
+
+def test_the_cells_of_a_mosaic_have_a_gap_between_them() -> None:
+    grid = filter_grid(normal(1, 4, 3, 3))
+    image = tiles_image(grid, "diverging", 1, "conv", "caption")
+    scale, gap = 8, 1
+    assert drawn(image, LEFT + 3 * scale, TOP) == [255, 255, 255]
+    assert drawn(image, LEFT + 3 * scale + gap, TOP) == table("diverging")[grid.levels[0, 1, 0, 0]].tolist()
+    assert drawn(image, LEFT, TOP + 3 * scale + gap) == table("diverging")[grid.levels[0, 2, 0, 0]].tolist()
+
+
+def test_a_matrix_is_drawn_pixel_for_pixel() -> None:
+    picture = matrix_picture(normal(5, 7))
+    limit = float(np.abs(picture.values).max())
+    image = matrix_image(picture, limit, "linear", "caption")
+    scale = min(676 // 7, 420 // 5)
+    levels = 128 + np.rint(127 * (picture.values.astype(np.float64) / limit)).astype(int)
+    for row, col in np.ndindex(5, 7):
+        expected = table("diverging")[levels[row, col]].tolist()
+        assert drawn(image, LEFT + col * scale, TOP + row * scale) == expected
+
+
+def test_more_tiles_than_fit_make_the_picture_no_taller() -> None:
+    few = tiles_image(filter_grid(normal(128, 1, 5, 5)), "diverging", 128, "conv", "")
+    many = tiles_image(filter_grid(normal(500, 1, 5, 5)), "diverging", 500, "conv", "")
+    assert (many.width, few.width) == (700, 700)
+    assert many.height < 600
+
+
+def test_a_long_title_and_caption_stay_within_the_picture() -> None:
+    plain = tiles_image(filter_grid(normal(2, 1, 3, 3)), "diverging", 2, "conv", "short")
+    wordy = tiles_image(filter_grid(normal(2, 1, 3, 3)), "diverging", 2, "conv " * 99, "many words " * 40)
+    assert wordy.width == plain.width
+    assert wordy.height > plain.height
+    margin = np.asarray(wordy)[:, -6:]
+    assert (margin == 255).all()
