@@ -203,6 +203,10 @@ def resolve_range(weight: Weight, numbers: NDArray[Any], value_range: ValueRange
 def _named_range(numbers: NDArray[Any], name: str) -> tuple[float, float]:
     if name not in ("full", "central"):
         raise ValueError(f'value_range must be "full", "central" or (lo, hi), got {name!r}')
+    if name == "full" and numbers.size:
+        lo, hi = float(numbers.min()), float(numbers.max())
+        if math.isfinite(lo) and math.isfinite(hi):
+            return lo, hi
     finite = finite_only(numbers)
     if finite.size == 0:
         return 0.0, 1.0
