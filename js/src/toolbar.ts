@@ -12,7 +12,6 @@ interface Frame {
 }
 
 const PANELS = [
-  ["statistics", "Statistics"],
   ["histograms", "All histograms"],
   ["norms", "Norms"],
 ] as const;
@@ -59,7 +58,7 @@ function build(host: Host<ExplorerToolbarState>): void {
   host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));
   const tabs = PANELS.map(([panel, label]) => ({
     panel,
-    ...toggle(label, () => host.ask({ panel }), signal),
+    ...toggle(label, (opened) => host.ask({ panel: opened ? panel : "" }), signal),
   }));
   const group = h("div", { class: "ww-toolbar-panels", role: "group", "aria-label": "Panel below" });
   group.append(...tabs.map((tab) => tab.element));

@@ -29,7 +29,9 @@ test("panels and shuffle are asked for and shown as they come back", () => {
   button(root, "Reset").click();
   expect(model.messages).toEqual([{ panel: "norms" }, { shuffle: true }, { resets: 1 }]);
   expect(button(root, "Norms").getAttribute("aria-pressed")).toBe("true");
-  expect(button(root, "Statistics").getAttribute("aria-pressed")).toBe("false");
+  expect(button(root, "All histograms").getAttribute("aria-pressed")).toBe("false");
+  button(root, "Norms").click();
+  expect(model.messages.at(-1)).toEqual({ panel: "" });
 });
 
 test("code is copied when it arrives, and only for the one who asked", async () => {

@@ -173,7 +173,7 @@ def test_reset_goes_back_to_where_it_opened(model: nn.Sequential) -> None:
         explorer.toolbar.set_state({"resets": 1})
         assert state(explorer) == opened
         assert not explorer.toolbar.shuffle
-        assert explorer.toolbar.panel == "statistics"
+        assert explorer.toolbar.panel == ""
 
 
 def test_shuffle_shows_the_same_weights_in_another_order_beside(explorer: ww.WeightExplorer) -> None:
@@ -201,7 +201,7 @@ def test_a_twin_follows_the_selection_and_says_what_it_lacks(model: nn.Sequentia
         assert twin.error == ""
 
 
-@pytest.mark.parametrize("panel", ["statistics", "histograms", "norms"])
+@pytest.mark.parametrize("panel", ["histograms", "norms"])
 def test_every_panel_follows_and_leads_the_selection(explorer: ww.WeightExplorer, panel: str) -> None:
     explorer.toolbar.set_state({"panel": panel})
     view = getattr(explorer, panel)

@@ -9,6 +9,7 @@ import ipywidgets
 from ._links import Links, close_family, keep_routes
 from .grid import FilterGrid
 from .histogram import WeightHistogram
+from .statistics import WeightStatistics
 from .table import LayerTable
 from .toolbar import ExplorerToolbar
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from ._desk import Desk
 
 
-def _layout(**rules: str) -> ipywidgets.Layout:
-    # Menus and outlines reach over the edge of their box, and a box may become narrower than its content.
-    return ipywidgets.Layout(min_width="0", overflow="visible", **rules)
-
-
 class Side:
     """One column of pictures: the grid above the histogram of one source."""
 
@@ -35,11 +31,10 @@ class Side:
         known = layer if layer in source else ""
         self.grid = FilterGrid(source, known, desk=desk, shuffled=shuffled)
         self.histogram = WeightHistogram(source, known, desk=desk, shuffled=shuffled)
-        self.label = ipywidgets.Label(label, layout=ipywidgets.Layout(margin="0 0 0 10px"))
-        self.box = ipywidgets.VBox(
-            [self.label, self.grid, self.histogram],
-            layout=_layout(flex="1 1 320px"),
-        )
+        self.label = ipywidgets.Label(label)
+        self.box = ipywidgets.VBox([self.label, self.grid, self.histogram])
+        self.label.add_class("ww-explorer-label")
+        self.box.add_class("ww-explorer-side")
 
     def pictures(self) -> list[Image.Image]:
         """Draw the grid and the histogram."""
@@ -48,7 +43,10 @@ class Side:
 
 
 class Stage:
-    """Makes the views when they are first wanted, joins them to the selection, and arranges them."""
+    """Makes the views when they are first wanted, joins them to the selection, and arranges them.
+
+    Which view stands where at which width is said in `toolbar.css`, by the classes given here.
+    """
 
     def __init__(self, source: Source, layer: str, desk: Desk, links: Links) -> None:
         self._source = source
@@ -57,15 +55,22 @@ class Stage:
         self._panels: dict[str, Any] = {}
         self.sides: dict[str, Side] = {}
         self.toolbar = ExplorerToolbar(source, desk=desk)
-        self.table = LayerTable(source, layer=layer, desk=desk, layout=_layout(flex="1 1 280px"))
-        self._pictures = ipywidgets.Box(layout=_layout(flex_flow="row wrap"))
-        self._row = ipywidgets.Box(
-            [self.table, self._pictures], layout=_layout(flex_flow="row wrap", align_items="stretch")
-        )
-        self._below = ipywidgets.VBox(layout=_layout())
-        self.boxes = (self.toolbar, self._row, self._below)
-        for view in (self.toolbar, self.table):
+        self.table = LayerTable(source, layer=layer, desk=desk)
+        self.statistics = WeightStatistics(source, layer, desk=desk)
+        self._pictures = ipywidgets.Box()
+        self._columns = ipywidgets.Box([self.table, self._pictures, self.statistics])
+        self._below = ipywidgets.Box()
+        self.boxes = (self.toolbar, self._columns, self._below)
+        for view in (self.toolbar, self.table, self.statistics):
             links.add(view)
+        for widget, name in (
+            (self.table, "table"),
+            (self.statistics, "statistics"),
+            (self._pictures, "pictures"),
+            (self._columns, "columns"),
+            (self._below, "below"),
+        ):
+            widget.add_class(f"ww-explorer-{name}")
 
     def add_side(self, name: str, source: Source, layer: str, *, shuffled: bool = False) -> None:
         """Show another column of pictures."""
@@ -92,14 +97,15 @@ class Stage:
         return self._panels[name]
 
     def open_panel(self, name: str) -> None:
-        """Show one panel below."""
-        self._below.children = (self.panel(name),)
+        """Show one panel below, or none for ""."""
+        self._below.children = (self.panel(name),) if name else ()
 
     def views(self) -> dict[str, View]:
         """Give our own views that are there now, by the explorer's attribute that holds them."""
         main = next(iter(self.sides.values()))
+        always = {"grid": main.grid, "histogram": main.histogram, "table": self.table}
         made = {name: view for name, view in self._panels.items() if name != "norms"}
-        return {"grid": main.grid, "histogram": main.histogram, "table": self.table, **made}
+        return {**always, "statistics": self.statistics, **made}
 
     def close(self) -> None:
         """Free every widget."""
@@ -108,19 +114,12 @@ class Stage:
             close_family(widget)
 
     def _arrange(self) -> None:
-        several = len(self.sides) > 1
-        for side in self.sides.values():
-            side.label.layout.display = "" if several else "none"
-        # One column stands beside the table; several get the whole width under it.
-        self._pictures.layout.flex = "1 1 100%" if several else "2 1 480px"
+        if len(self.sides) > 1:
+            self._columns.add_class("ww-explorer-several")
+        else:
+            self._columns.remove_class("ww-explorer-several")
         self._pictures.children = tuple(side.box for side in self.sides.values())
         keep_routes(self._pictures)
-
-
-def _statistics(source: Source, desk: Desk) -> Any:
-    from .statistics import WeightStatistics
-
-    return WeightStatistics(source, desk=desk)
 
 
 def _histograms(source: Source, desk: Desk) -> Any:
@@ -136,7 +135,6 @@ def _norms(source: Source, desk: Desk) -> Any:
 
 
 _PANELS: dict[str, Callable[[Source, Desk], Any]] = {
-    "statistics": _statistics,
     "histograms": _histograms,
     "norms": _norms,
 }

@@ -13,7 +13,8 @@ from ._base import Ask, Part, View, bundle, output, question, view_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-PANELS = ("statistics", "histograms", "norms")
+#: "" stands for no panel.
+PANELS = ("", "histograms", "norms")
 
 
 class ExplorerToolbar(View):
