@@ -56,6 +56,8 @@ class HistogramView {
     const scene = this.#scene();
     canvas.hidden = scene === null;
     if (scene && width > 0) {
+      // A view that is built before its place in the page is known has no theme yet.
+      if (this.#colors.font.trim() === "") this.#colors = palette(this.#host.root);
       const height = Math.round(HEIGHT * Number.parseFloat(this.#colors.font));
       const { plot, crowded } = draw(canvas, width, height, scene, this.#colors);
       this.#plot = plot;

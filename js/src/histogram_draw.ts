@@ -121,10 +121,10 @@ function drawBars(
   for (let bin = 0; bin < heights.length; bin++) fillBar(context, x, bin, bottom, heights[bin] ?? 0);
   if (marked === null) return;
   context.fillStyle = colors.accent;
-  fillBar(context, x, marked, bottom, heights[marked] ?? 0);
   context.globalAlpha = 0.12;
   fillBar(context, x, marked, bottom, bottom - top);
   context.globalAlpha = 1;
+  fillBar(context, x, marked, bottom, heights[marked] ?? 0);
 }
 
 function fillBar(

@@ -277,9 +277,10 @@ export function mount<T extends Shared>(
     parts.notice.textContent = toText(model.get("notice"));
     root.classList.toggle("ww-large", model.get("size") === "large");
   });
+  // In the page first: a view that draws at once needs its width and the theme's colours.
+  el.append(root);
   build(host);
   if (exports.canvas || exports.csv) parts.head.append(menu(host, exports));
-  el.append(root);
   return () => {
     abort.abort();
     root.remove();

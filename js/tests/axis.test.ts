@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   countTicks,
   decadeTicks,
+  digitsFor,
   formatCompact,
   formatCount,
   formatShare,
@@ -50,4 +51,18 @@ test("a count axis has no fractional ticks", () => {
 
 test("a logarithmic count axis has its decades up to the highest count", () => {
   expect(decadeTicks(2500, (value) => value).map((tick) => tick.label)).toEqual(["1", "10", "100", "1,000"]);
+});
+
+test("the labels of a narrow range can be told apart", () => {
+  const scale = linear(1, 1.000002, 0, 400);
+  expect(weightTicks(1, 1.000002, scale, 4).map((tick) => tick.label)).toEqual([
+    "1",
+    "1.0000005",
+    "1.000001",
+    "1.0000015",
+    "1.000002",
+  ]);
+  expect([digitsFor(0.5, 1), digitsFor(1e-6, 1), digitsFor(1e-300, 1), digitsFor(0, 0)]).toEqual([
+    4, 7, 17, 4,
+  ]);
 });
