@@ -91,3 +91,10 @@ def test_only_the_outermost_asker_says_whether_it_was_the_browser() -> None:
 def test_the_workers_are_two_and_always_the_same() -> None:
     assert workers() is workers()
     assert workers()._max_workers == 2
+
+
+def test_two_desks_never_renew_to_the_same_epoch() -> None:
+    first, second = Desk(), Desk()
+    first.renew()
+    second.renew()
+    assert len({0, first.epoch, second.epoch}) == 3

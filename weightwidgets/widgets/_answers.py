@@ -83,7 +83,7 @@ class Answers(t.HasTraits):
 
     def refresh(self) -> None:
         """Answer again, also when torch cannot tell that the weights changed."""
-        self._desk.epoch += 1
+        self._desk.renew()
         self.answer()
 
     def answer(self) -> None:

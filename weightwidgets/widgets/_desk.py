@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ class Answering(Protocol):
 
     def answer(self) -> None:
         """Answer the question that the traits ask now."""
+
+
+# One count for the process: two desks share what is remembered of one model.
+_epochs = itertools.count(1)
 
 
 @cache
@@ -37,6 +42,10 @@ class Desk:
         self.from_browser = False
         self._depth = 0
         self._waiting: dict[Answering, None] = {}
+
+    def renew(self) -> None:
+        """Make every answer known so far old, whatever torch says of the weights."""
+        self.epoch = next(_epochs)
 
     def want(self, view: Answering) -> None:
         """Note that a question of `view` changed; it is answered when the outermost `asking` ends."""

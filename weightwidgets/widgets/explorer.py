@@ -170,7 +170,7 @@ class WeightExplorer(ipywidgets.VBox):
     def refresh(self) -> None:
         """Read the weights again, for a change that torch cannot tell."""
         with self._desk.asking():
-            self._desk.epoch += 1
+            self._desk.renew()
             for view in self._stage.views().values():
                 self._desk.want(view)
 
