@@ -1,4 +1,7 @@
-"""The notebooks that are timed: ours, and what a user would write with the usual tools."""
+"""The notebooks that are timed: ours, and what a user would write with the usual tools.
+
+The last cell of each shows something; those before it prepare.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ torch.manual_seed(0)
 
 def histogram(weights: int) -> list[str]:
     """Our histogram alone, of one layer with that many weights."""
-    rows = weights // 1000
-    return [f"{IMPORTS}model = nn.Sequential(nn.Linear(1000, {rows}, bias=False))", "ww.WeightHistogram(model)"]
+    model = f"model = nn.Sequential(nn.Linear(1000, {weights // 1000}, bias=False))"
+    return [IMPORTS + model, "ww.WeightHistogram(model)"]
 
 
 INTERACT_HISTOGRAM = [
@@ -100,20 +103,28 @@ def show(selected):
 """,
 ]
 
+LAYERS = 12
+
 LARGE_LAYERS = [
-    f"{IMPORTS}model = nn.Sequential(*[nn.Linear(2500, 4000, bias=False) for _ in range(12)])",
-    "explorer = ww.WeightExplorer(model)\nexplorer",
+    f"{IMPORTS}model = nn.Sequential(*[nn.Linear(2500, 4000, bias=False) for _ in range({LAYERS})])",
+    "ww.WeightExplorer(model)",
 ]
 
-
-def network(weights: int) -> str:
-    """A convolutional network with about that many weights, most of them in its head, as in the classics."""
-    head = (weights - 2_400_000) // 4096
-    return f"""{IMPORTS}
-model = nn.Sequential(
-    nn.Conv2d(3, 64, 7), nn.ReLU(), nn.Conv2d(64, 256, 3), nn.ReLU(), nn.Conv2d(256, 512, 3), nn.ReLU(),
-    nn.Conv2d(512, 229, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4096, {head}, bias=False))
+# numba keeps compiled kernels beside the code, else in the home directory. With one place left to it, one that
+# cannot be written (nothing can lie below a file, not even for root), it has to compile them anew.
+_NO_NUMBA_CACHE = """
+import os
+os.environ["NUMBA_CACHE_DIR"] = os.devnull + "/none"
+os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "UserProvidedCacheLocator"
 """
 
 
-FIRST_PAINT = "explorer = ww.WeightExplorer(model)\nexplorer"
+def network(width: int, *, numba_cache: bool = True) -> list[str]:
+    """Our explorer of a convolutional network: a width of 518 is 25 million weights, 1965 is 350 million."""
+    model = f"""
+model = nn.Sequential(
+    nn.Conv2d(3, 64, 7), nn.ReLU(), nn.Conv2d(64, {width}, 3), nn.ReLU(),
+    *[part for _ in range(10) for part in (nn.Conv2d({width}, {width}, 3), nn.ReLU())],
+    nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear({width}, 1000))
+"""
+    return [("" if numba_cache else _NO_NUMBA_CACHE) + IMPORTS + model, "ww.WeightExplorer(model)"]

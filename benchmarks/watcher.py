@@ -1,111 +1,151 @@
-"""Times, inside the page, from an input event to the frame after the last pixel that it changed.
-
-One poller serves every variant: once an animation frame it reads what the watched elements show (canvas
-pixels, image addresses, SVG attributes) into one number. Reading takes part of the frame for all alike.
-"""
+"""Times, inside the page, from an input event to the frame that has the last pixel which it changed."""
 
 from __future__ import annotations
 
-from statistics import median
-from typing import TYPE_CHECKING, Any
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playwright.sync_api import Page
 
-_POLLER = """
-window.benchmark = (() => {
-  const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
-  const mix = (hash, value) => (Math.imul(hash ^ value, 16777619) >>> 0);
-  const ofText = text => { let h = 2166136261; for (let i = 0; i < text.length; i++) h = mix(h, text.charCodeAt(i)); return h; };
-  const ofCanvas = canvas => {
-    if (!canvas.width || !canvas.height) return 0;
-    const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-    let h = 2166136261;
-    for (let i = 0; i < pixels.length; i += 5) h = mix(h, pixels[i]);
-    return h;
-  };
-  const ofElement = element =>
-    element instanceof HTMLCanvasElement ? ofCanvas(element)
-    : element instanceof HTMLImageElement ? ofText(element.src) * (element.complete ? 1 : 0)
-    : ofText(element.outerHTML);
-  const look = selector => [...document.querySelectorAll(selector)].reduce((h, e) => mix(h, ofElement(e)), 7);
-  const acts = {
-    range: selector => { const input = document.querySelector(selector); input.value = String(Number(input.value) + 1);
-      input.dispatchEvent(new Event("input", { bubbles: true })); },
-    key: selector => { const target = document.querySelector(selector); target.focus();
-      target.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true })); },
-    click: selector => document.querySelector(selector).click(),
-    nothing: selector => { const canvas = document.querySelector(selector); const context = canvas.getContext("2d");
-      context.fillStyle = context.fillStyle === "#000000" ? "#ffffff" : "#000000"; context.fillRect(0, 0, 9, 9); },
-  };
-  const step = async (act, target, watched, quiet) => {
-    await frame();
-    let [seen, last] = [look(watched), null];
-    const start = performance.now();
-    acts[act](target);
-    for (let still = 0; still < quiet; ) {
-      await frame();
-      const now = look(watched);
-      if (now !== seen) { seen = now; last = performance.now(); still = 0; }
-      else if (last !== null) still += 1;
-      if (performance.now() - start > 20000) throw new Error(`nothing changed in ${watched}`);
-    }
-    return last - start;
-  };
-  const drag = async (target, watched, steps, seconds) => {
-    const seen = new Set([look(watched)]);
-    const start = performance.now();
-    let done = 0;
-    while (performance.now() - start < seconds * 1000 + 400) {
-      const due = Math.min(steps, Math.floor((performance.now() - start) / (seconds * 1000 / steps)));
-      if (done < due) { acts.range(target); done += 1; }
-      await frame();
-      seen.add(look(watched));
-    }
-    return [done, seen.size - 1];
-  };
-  const appear = async (watched, start) => {
-    const empty = canvas => !canvas || !canvas.width || new Uint32Array(canvas.getContext("2d")
-      .getImageData(0, 0, canvas.width, canvas.height).data.buffer).every(value => value === 0);
-    while (watched.some(selector => empty(document.querySelector(selector)))) await frame();
-    return performance.now() - start;
-  };
-  const field = () => { const canvas = document.createElement("canvas"); canvas.id = "empty-frame";
-    canvas.width = 600; canvas.height = 250; document.body.append(canvas); };
-  return { step, drag, appear, field };
-})();
-"""
+    from tests.browser.harness import Lab
+
+_SCRIPT = Path(__file__).with_suffix(".js")
+_EMPTY = "#benchmark-empty"
+_QUIET_FRAMES = 12
+_STEPS_PER_DRAG = 60
+_SETTLE_SECONDS = 180
+
+
+class Drag(NamedTuple):
+    """Sixty steps, one an animation frame.
+
+    Attributes
+    ----------
+    pictures : int
+        How many different pictures were seen.
+    seconds : float
+        From the first step to the frame of the last.
+    """
+
+    pictures: int
+    seconds: float
 
 
 class Watcher:
-    """The poller in one page."""
+    """The poller in one page: what it acts on, and what it watches.
 
-    def __init__(self, page: Page) -> None:
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+        The page; it must be in front whenever something is timed, or it gets no frames.
+    act : str
+        ``"slide"`` moves a native slider by one; any other is the name of a key, pressed on `target`.
+    target : str
+        CSS selector of the element that is acted on.
+    watched : sequence of str
+        CSS selectors of what changes, each timed by itself.
+    """
+
+    def __init__(self, page: Page, act: str, target: str, watched: Sequence[str]) -> None:
         self._page = page
-        page.evaluate(_POLLER)
+        self._act = act
+        self._target = target
+        self._watched = list(watched)
+        page.evaluate(_SCRIPT.read_text(encoding="utf-8"))
 
-    def steps(self, act: str, target: str, watched: str, *, count: int, quiet: int = 2) -> list[float]:
-        """Time `count` steps in milliseconds, after two that warm up."""
+    def step(self, act: str | None = None) -> list[float]:
+        """Act once (by `act` instead of the usual act, where it is given) and wait until all is still.
+
+        Returns
+        -------
+        list of float
+            Milliseconds until the last change of each of ``watched``.
+
+        Raises
+        ------
+        playwright.sync_api.Error
+            If one of them did not change within a minute.
+        """
+        return self._step(act or self._act, self._target, self._watched)
+
+    def empty_step(self) -> float:
+        """Time the least that can be: filling a canvas of the same size that nobody computes anything for."""
+        self._make_empty()
+        return self._step("fill", _EMPTY, [_EMPTY])[0]
+
+    def drag(self) -> Drag:
+        """Act sixty times, once an animation frame, and count the pictures of the first of ``watched``."""
+        return self._drag(self._act, self._target, self._watched[0])
+
+    def empty_drag(self) -> Drag:
+        """Fill the empty canvas sixty times, once an animation frame."""
+        self._make_empty()
+        return self._drag("fill", _EMPTY, _EMPTY)
+
+    def _make_empty(self) -> None:
+        if self._page.query_selector(_EMPTY) is None:
+            self._page.evaluate("watched => benchmark.addEmpty(watched)", self._watched[0])
+
+    def _step(self, act: str, target: str, watched: list[str]) -> list[float]:
+        self._page.bring_to_front()
         script = "([act, target, watched, quiet]) => benchmark.step(act, target, watched, quiet)"
-        times = [self._page.evaluate(script, [act, target, watched, quiet]) for _ in range(count + 2)]
-        return [float(time) for time in times[2:]]
+        return [float(t) for t in self._page.evaluate(script, [act, target, watched, _QUIET_FRAMES])]
 
-    def empty_frames(self, count: int) -> list[float]:
-        """Time the least that can be: one fill of a canvas that nobody computes anything for."""
-        self._page.evaluate("benchmark.field()")
-        return self.steps("nothing", "#empty-frame", "#empty-frame", count=count)
-
-    def drag(self, target: str, watched: str, *, steps: int = 60) -> tuple[int, int]:
-        """Step a slider `steps` times in a second: how many steps were made, how many pictures seen."""
-        done, seen = self._page.evaluate(
-            "([target, watched, steps]) => benchmark.drag(target, watched, steps, 1)", [target, watched, steps]
+    def _drag(self, act: str, target: str, watched: str) -> Drag:
+        self._page.bring_to_front()
+        script = (
+            "([act, target, watched, steps, quiet]) => benchmark.drag(act, target, watched, steps, quiet)"
         )
-        return int(done), int(seen)
+        pictures, elapsed = self._page.evaluate(
+            script, [act, target, watched, _STEPS_PER_DRAG, _QUIET_FRAMES]
+        )
+        return Drag(int(pictures), float(elapsed) / 1000)
 
 
-def middle(times: list[float]) -> float:
-    """Median, the one figure that a noisy machine cannot push far."""
-    return median(times)
+def first_paint(lab: Lab, cell: int, watched: Sequence[str]) -> float:
+    """Run a cell and time until everything watched shows something.
+
+    Parameters
+    ----------
+    lab : Lab
+        An open notebook whose earlier cells have run.
+    cell : int
+        The number of the cell, from 0.
+    watched : sequence of str
+        CSS selectors of what the cell shows.
+
+    Returns
+    -------
+    float
+        Milliseconds from the command to run the cell.
+    """
+    lab.page.bring_to_front()
+    lab.page.evaluate(_SCRIPT.read_text(encoding="utf-8"))
+    start = lab.page.evaluate("benchmark.now()")
+    lab.run_cell(cell)
+    script = "([watched, start]) => benchmark.appear(watched, start)"
+    return float(lab.page.evaluate(script, [list(watched), start]))
 
 
-Result = dict[str, Any]
+def settle(lab: Lab) -> None:
+    """Wait until the kernel computes nothing any more, also in the background.
+
+    Raises
+    ------
+    TimeoutError
+        If it still computes after three minutes.
+    """
+    lab.wait_idle()
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    used = -1.0
+    while time.monotonic() < deadline:
+        before, used = used, float(lab.kernel_json("__import__('time').process_time()"))
+        # Asking takes a few milliseconds of the kernel's own.
+        if before >= 0 and used - before < 0.03:
+            return
+        time.sleep(0.3)
+    raise TimeoutError(f"the kernel still computes after {_SETTLE_SECONDS} s")

@@ -1,0 +1,65 @@
+"""Print the table of speeds: ``python -m benchmarks [--quick] [--only NAME]``.
+
+It measures and does not judge: the exit code is 0 also where a target is missed. On a busy machine compare
+the ratios alone; both sides of each were timed in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from .bench import Bench, bench
+from .report import Row, not_measured, table
+from .starts import first_paints, imports
+from .steps import bin_steps, filter_steps, layer_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PARTS: dict[str, Callable[[Bench], list[Row]]] = {
+    "bins": bin_steps,
+    "filters": filter_steps,
+    "layers": layer_changes,
+    "paint": first_paints,
+    "import": imports,
+}
+
+
+def measure(name: str, running: Bench) -> list[Row]:
+    """Measure one part; what cannot be measured becomes a row that says why, and the others go on."""
+    start = time.monotonic()
+    try:
+        rows = PARTS[name](running)
+    except Exception as problem:  # noqa: BLE001 - a view that is broken must not hide how fast the others are
+        rows = [not_measured(name, problem)]
+    finally:
+        running.close()
+    print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return rows
+
+
+def main() -> None:
+    """Measure the parts asked for and print them as one table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the table of speeds.")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: does it work?")
+    parser.add_argument("--only", choices=PARTS, help="one part of the table")
+    arguments = parser.parse_args()
+    names = [arguments.only] if arguments.only else list(PARTS)
+    with bench(quick=arguments.quick) as running:
+        rows = [row for name in names for row in measure(name, running)]
+        browser = running.context.browser
+        chromium = browser.version if browser else ""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "jupyterlab", "bqplot"))
+    print(f"Python {platform.python_version()}, {packages}, Chromium {chromium}, {os.cpu_count()} cores")
+    print("Medians; what is compared was timed in turns in one browser.\n")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The rows of the table, and how they are judged and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes
+    ----------
+    what : str
+        What was measured.
+    measured : str
+        The median, with its unit.
+    against : str
+        What it is compared with in the same run, and how long that took.
+    ratio : float or None
+        Ours over the other's where less is wanted, the other's over ours where "faster" is wanted; None where
+        nothing was measured.
+    target : str
+        What the project promises.
+    met : bool
+        Whether the promise was kept in this run.
+    """
+
+    what: str
+    measured: str
+    against: str
+    ratio: float | None
+    target: str
+    met: bool
+
+
+def duration(milliseconds: float) -> str:
+    """Write a duration with three digits: ``"16.7 ms"``, ``"1.24 s"``."""
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.2f} s"
+    return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+
+
+def at_most(what: str, ours: Sequence[float], floor: tuple[str, Sequence[float]], times: float) -> Row:
+    """Judge a duration by its multiple of another: the median of ours over the median of `floor`.
+
+    Parameters
+    ----------
+    what : str
+        What was measured.
+    ours : sequence of float
+        Milliseconds.
+    floor : (str, sequence of float)
+        Name and milliseconds of what it is compared with.
+    times : float
+        The multiple that it must not exceed.
+    """
+    name, others = floor
+    ratio = median(ours) / median(others)
+    against = f"{name} {duration(median(others))}"
+    return Row(what, duration(median(ours)), against, ratio, f"<= {times:g}x", ratio <= times)
+
+
+def faster(what: str, ours: Sequence[float], peer: tuple[str, Sequence[float]], times: float) -> Row:
+    """Judge how many times faster ours is than a peer; parameters as for `at_most`."""
+    name, others = peer
+    ratio = median(others) / median(ours)
+    against = f"{name} {duration(median(others))}"
+    return Row(what, duration(median(ours)), against, ratio, f">= {times:g}x faster", ratio >= times)
+
+
+def within(what: str, ours: Sequence[float], floor: tuple[str, Sequence[float]], limit: float) -> Row:
+    """Judge a duration by a limit in milliseconds; the ratio to `floor` says how busy the machine was."""
+    name, others = floor
+    middle = median(ours)
+    against = f"{name} {duration(median(others))}"
+    return Row(
+        what, duration(middle), against, middle / median(others), f"<= {duration(limit)}", middle <= limit
+    )
+
+
+def not_measured(what: str, problem: Exception) -> Row:
+    """Say that a row could not be measured, and why."""
+    reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+    return Row(what, "not measured", reason[:100], None, "", met=False)
+
+
+_HEAD = ("what", "measured", "against", "ratio", "target", "")
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Write the rows as a table with aligned columns; the last one says "met" or "missed"."""
+    lines = [_HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    written = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+    ]
+    written.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(line.rstrip() for line in written)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    ratio = "" if row.ratio is None else f"{row.ratio:.3g}x"
+    return (row.what, row.measured, row.against, ratio, row.target, "met" if row.met else "missed")
