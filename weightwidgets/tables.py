@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from tqdm.auto import tqdm
 
 from weightwidgets.analysis._values import values
@@ -18,6 +17,8 @@ from weightwidgets.sources.open import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
 
     from weightwidgets.analysis._values import Weight
     from weightwidgets.analysis.histogram import ValueRange
@@ -58,6 +59,8 @@ def summary_table(source: object) -> pd.DataFrame:
     TypeError
         If `source` is none of the above.
     """
+    import pandas as pd  # half a second, which an explorer on its way to the screen does not have
+
     layers = open_source(source)
     work = tqdm(
         layers.values(),
@@ -123,6 +126,8 @@ def selected_weights(
     ValueError
         If a bound is not finite or ``lo > hi``, or if the layer has no values.
     """
+    import pandas as pd
+
     numbers = values(layer.out_first)
     axes = ("out", "in", *_KERNEL_AXES[len(_KERNEL_AXES) - (numbers.ndim - 2) :])
     if selected_range is None:
