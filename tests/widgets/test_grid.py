@@ -451,7 +451,7 @@ def test_closing_frees_every_widget(open_widgets: Callable[[], set[str]]) -> Non
     assert open_widgets() == before
 
 
-def fixture_states() -> dict[str, Any]:
+def fixture_states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the TypeScript tests draw: each with its own kind of picture."""
     colors = {"conv.weight": normal(10, 3, 4, 4)}
     deep = {"a.weight": normal(1, 2, 1, 1), "deep.weight": normal(7, 5, 3, 2)}
@@ -465,20 +465,21 @@ def fixture_states() -> dict[str, Any]:
         "ordered": FilterGrid(deep, "deep", order="norm"),
         "lit": FilterGrid(deep, "deep", selected_range=(0.5, 9.0)),
         "grouped": FilterGrid(nn.Sequential(grouped), filter_index=4),
-        "matrix": FilterGrid({"w.weight": normal(40, 30)}, selected_range=(2.0, 9.0), filter_index=9),
         "images": FilterGrid({"w.weight": normal(6, 48)}, as_images=True),
-        "paged": FilterGrid({"w.weight": normal(300, 4, 2, 2)}, filter_index=150),
         "strip": FilterGrid({"w.weight": normal(5, 4, 3)}),
     }
-    return {name: state_of(view) for name, view in views.items()}
+    states = {name: state_of(view) for name, view in views.items()}
+    # Small pages and pictures make a small file of what large layers do.
+    monkeypatch.setattr("weightwidgets.widgets._grid_subject.PAGE_BYTES", 1000)
+    monkeypatch.setattr("weightwidgets.widgets._grid_subject._MATRIX_PIXELS", (20, 10))
+    paged = FilterGrid({"w.weight": normal(300, 4, 2, 2)}, filter_index=150)
+    matrix = FilterGrid({"w.weight": normal(40, 30)}, selected_range=(2.0, 9.0), filter_index=9)
+    return {**states, "paged": state_of(paged), "matrix": state_of(matrix)}
 
 
 def test_the_fixture_of_the_browser_tests_is_what_python_publishes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Small pages and pictures make a small file of what large layers do.
-    monkeypatch.setattr("weightwidgets.widgets._grid_subject.PAGE_BYTES", 1000)
-    monkeypatch.setattr("weightwidgets.widgets._grid_subject._MATRIX_PIXELS", (20, 10))
     # An address in memory is another one on every run.
     monkeypatch.setattr(FilterGrid, "version", lambda _self, layer: (layer.weight.numpy().tobytes(),))
-    check_fixture("grid", fixture_states())
+    check_fixture("grid", fixture_states(monkeypatch))

@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { arrange, mosaicOf, moved } from "../src/grid_arrange";
+import type { Tiles } from "../src/grid_data";
+import { mosaicHeight, mosaicWidth } from "../src/grid_paint";
+
+function tiles(cells: number, cellCols: number, height: number, width: number, depth = 1): Tiles {
+  return {
+    page_size: 10,
+    sheet_pages: 40,
+    cells,
+    cell_rows: Math.ceil(cells / cellCols),
+    cell_cols: cellCols,
+    height,
+    width,
+    depth,
+    slices: 1,
+    block_rows: 1,
+    block_cols: 1,
+    rows: height,
+    cols: width,
+  };
+}
+
+const KINDS = [
+  ["7x7 colour", tiles(1, 1, 7, 7, 3)],
+  ["3x3", tiles(1, 1, 3, 3)],
+  ["64 channels of 3x3", tiles(64, 8, 3, 3)],
+  ["2048 channels of 3x3", tiles(2048, 46, 3, 3)],
+  ["a long strip", tiles(1, 1, 64, 3)],
+  ["28x28", tiles(1, 1, 28, 28)],
+  ["one weight", tiles(1, 1, 1, 1)],
+  ["1x1 kernels", tiles(256, 16, 1, 1)],
+] as const;
+
+describe.each(KINDS)("tiles of %s", (_, of) => {
+  const cases = [
+    [1, 860, 1],
+    [8, 480, 1],
+    [64, 620, 1],
+    [64, 620, 2],
+    [64, 620, 1.25],
+    [5000, 320, 1],
+    [5000, 860, 2],
+  ] as const;
+
+  test.each(cases)("%i of them fit into %i pixels at ratio %f", (count, width, ratio) => {
+    const found = arrange(of, count, width, 300, ratio, 1);
+    expect(Number.isInteger(found.mosaic.scale)).toBe(true);
+    expect(found.mosaic.scale).toBeGreaterThanOrEqual(1);
+    expect(found.rows * found.cols).toBeGreaterThanOrEqual(count);
+    expect((found.rows - 1) * found.cols).toBeLessThan(count);
+    expect(found.stepX).toBeGreaterThan(found.tileWidth);
+    expect(found.stepY).toBeGreaterThan(found.tileHeight);
+    const right = 2 * found.margin + (found.cols - 1) * found.stepX + found.tileWidth;
+    if (found.cols > 1) expect(right).toBeLessThanOrEqual(Math.round(width * ratio));
+    expect(found.tileWidth).toBe(mosaicWidth(found.mosaic));
+    expect(found.tileHeight).toBe(mosaicHeight(found.mosaic));
+  });
+
+  test("few of them are drawn at least as large as many", () => {
+    const [few, many] = [8, 2000].map((count) => arrange(of, count, 620, 300, 1, 1).mosaic.scale);
+    expect(few).toBeGreaterThanOrEqual(many ?? 0);
+  });
+
+  test("a lecture hall gets larger ones, a dense screen more device pixels", () => {
+    const plain = arrange(of, 2000, 620, 300, 1, 1).mosaic.scale;
+    expect(arrange(of, 2000, 620, 300, 1, 2).mosaic.scale).toBeGreaterThanOrEqual(plain);
+    expect(arrange(of, 2000, 620, 300, 2, 1).mosaic.scale).toBeGreaterThanOrEqual(plain);
+  });
+});
+
+test("all tiles are seen at once where that leaves them readable", () => {
+  const found = arrange(tiles(1, 1, 7, 7, 3), 64, 620, 300, 1, 1);
+  expect(found.height).toBeLessThanOrEqual(300);
+  expect(found.mosaic.scale).toBeGreaterThanOrEqual(6);
+});
+
+test("only a mosaic of cells of several weights has gaps between them", () => {
+  expect(mosaicOf(tiles(64, 8, 3, 3), 2, 1).gap).toBe(1);
+  expect(mosaicOf(tiles(64, 8, 3, 3), 2, 2).gap).toBe(2);
+  expect(mosaicOf(tiles(64, 8, 1, 1), 2, 1).gap).toBe(0);
+  expect(mosaicOf(tiles(1, 1, 3, 3), 2, 1).gap).toBe(0);
+});
+
+describe("keys", () => {
+  // Ten tiles in rows of four: 0-3, 4-7, 8-9; two rows in sight.
+  const target = (key: string, place: number) => moved(key, place, 10, 4, 2);
+
+  test.each([
+    ["ArrowRight", 0, 1],
+    ["ArrowRight", 3, 4],
+    ["ArrowRight", 9, 9],
+    ["ArrowLeft", 4, 3],
+    ["ArrowLeft", 0, 0],
+    ["ArrowDown", 1, 5],
+    ["ArrowDown", 5, 9],
+    ["ArrowDown", 6, 6],
+    ["ArrowDown", 9, 9],
+    ["ArrowUp", 5, 1],
+    ["ArrowUp", 2, 2],
+    ["PageDown", 0, 8],
+    ["PageDown", 3, 9],
+    ["PageUp", 9, 1],
+    ["PageUp", 3, 0],
+    ["Home", 7, 0],
+    ["End", 2, 9],
+  ] as const)("%s from %i leads to %i", (key, from, to) => {
+    expect(target(key, from)).toBe(to);
+  });
+
+  test.each(["a", "Enter", "Tab", "Escape", " "])("%s is left to others", (key) => {
+    expect(target(key, 3)).toBeNull();
+  });
+});
