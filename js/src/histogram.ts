@@ -26,6 +26,7 @@ class HistogramView {
   #colors: Palette;
   #plot: Plot | null = null;
   #crowded = false;
+  #width = 0;
   #binned: Binned | null = null;
   /** What was selected or given up here, drawn until the kernel has answered. */
   #pending: { selected: Selected | null } | null = null;
@@ -52,7 +53,9 @@ class HistogramView {
 
   redraw(): void {
     const { canvas } = this.#brush;
-    const width = this.#host.body.clientWidth;
+    // The notebook hides its cells while it changes its theme, and shows them again without a word.
+    this.#width = this.#host.body.clientWidth || this.#width;
+    const width = this.#width;
     const scene = this.#scene();
     canvas.hidden = scene === null;
     if (scene && width > 0) {

@@ -27,18 +27,18 @@ export function buildControls(host: Host<WeightHistogramState>): (filters: numbe
   const shuffled = toggle("shuffled", (pressed) => host.ask({ shuffled: pressed }), signal);
   const line = [bins.element, filter.element, range.element, log.element, shuffled.element];
   host.controls.append(...line);
+  let shown: WeightHistogramState["value_range"] | null = null;
   return (filters) => {
     bins.set(model.get("bins"), 1, MOST_AT_HAND, MOST_BINS);
     filter.set(model.get("filter_index"), 0, Math.max(0, filters - 1));
     log.set(model.get("log_counts"));
     shuffled.set(model.get("shuffled"));
     const given = model.get("value_range");
-    if (typeof given === "string") {
-      range.fill(NAMED);
-      range.set(given);
-    } else {
-      range.fill([...NAMED, ["given", given.map(formatWeight).join(" to ")]]);
-      range.set("given");
-    }
+    // Filling a list again would close it under the reader's hand.
+    if (given === shown) return;
+    shown = given;
+    const isNamed = typeof given === "string";
+    range.fill(isNamed ? NAMED : [...NAMED, ["given", given.map(formatWeight).join(" to ")]]);
+    range.set(isNamed ? given : "given");
   };
 }

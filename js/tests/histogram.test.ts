@@ -209,6 +209,19 @@ test("a view that was built outside of the page is drawn in the theme's colours 
   el.remove();
 });
 
+test("a change of theme while the view is hidden is drawn, at the width that it had", async () => {
+  const one = shown();
+  const [light, width] = [pictureOf(one), canvasOf(one).clientWidth];
+  one.el.style.display = "none";
+  one.root.style.setProperty("--ww-bar", "rgb(9 9 9)");
+  document.body.setAttribute("data-jp-theme-light", "false");
+  await Promise.resolve();
+  document.body.removeAttribute("data-jp-theme-light");
+  one.el.style.display = "";
+  expect(pictureOf(one)).not.toBe(light);
+  expect(canvasOf(one).clientWidth).toBe(width);
+});
+
 test("two displays of one model draw the same", () => {
   const [left, right] = [shown(), shown()];
   for (const one of [left, right]) one.model.set("bins", 33);
