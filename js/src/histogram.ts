@@ -4,7 +4,7 @@ import type { AnyModel } from "@anywidget/types";
 import { type Palette, palette } from "./canvas";
 import { Brush, type Selected } from "./histogram_brush";
 import { buildControls } from "./histogram_controls";
-import { type Band, type Binned, HistogramData } from "./histogram_data";
+import { type Band, type Binned, HistogramData, rowsOf } from "./histogram_data";
 import { draw, type Plot, type Scene, titled } from "./histogram_draw";
 import { Readout } from "./histogram_readout";
 import { captionOf, type Held, weights } from "./histogram_words";
@@ -73,16 +73,10 @@ class HistogramView {
   }
 
   csv(): string {
-    const { counts, overlay, edges } = this.#binned ?? { counts: [], overlay: null, edges: [] };
-    const rows = Array.from(counts, (count, bin) => [
-      edges[bin] ?? 0,
-      edges[bin + 1] ?? 0,
-      count,
-      overlay?.[bin] ?? "",
-    ]);
-    return toCsv([["bin_left", "bin_right", "count", "filter_count"], ...rows]);
+    return toCsv(rowsOf(this.#binned));
   }
 
+  /** The bars with their title above them. */
   picture(): HTMLCanvasElement {
     return titled(this.#brush.canvas, this.#host.title.textContent ?? "", this.#colors);
   }

@@ -125,3 +125,15 @@ export class HistogramData {
     return [part(range[0]), part(range[1])];
   }
 }
+
+/** The bins as a table: a line of names, then a line per bin. */
+export function rowsOf(binned: Binned | null): (string | number)[][] {
+  const { counts, overlay, edges } = binned ?? { counts: [], overlay: null, edges: [] };
+  const rows = Array.from(counts, (count, bin) => [
+    edges[bin] ?? 0,
+    edges[bin + 1] ?? 0,
+    count,
+    overlay?.[bin] ?? "",
+  ]);
+  return [["bin_left", "bin_right", "count", "filter_count"], ...rows];
+}

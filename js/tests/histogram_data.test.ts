@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HistogramData } from "../src/histogram_data";
+import { HistogramData, rowsOf } from "../src/histogram_data";
 import type { WeightHistogramState } from "../src/state";
 import { conv, expectedOf, wide } from "./histogram_fixture";
 
@@ -74,4 +74,14 @@ test("the band lies on the bins that were selected, or where the range is, cut t
 test("without a frame there is nothing", () => {
   const made = data({ ...conv.state, frame: {} });
   expect([made.binned(50), made.overlay, made.band()]).toEqual([null, null, null]);
+});
+
+test("the table of bins has a line per bin, and no filter where there is none", () => {
+  const { counts, filter, edges } = expectedOf(conv, 3);
+  const [names, ...rows] = rowsOf(data(conv.state).binned(3));
+  expect(names).toEqual(["bin_left", "bin_right", "count", "filter_count"]);
+  expect(rows).toEqual(counts.map((count, bin) => [edges[bin], edges[bin + 1], count, filter[bin]]));
+  const alone = rowsOf(data({ ...conv.state, overlay: {} }).binned(3)).slice(1);
+  expect(alone.map((row) => row[3])).toEqual(["", "", ""]);
+  expect(rowsOf(null)).toHaveLength(1);
 });
