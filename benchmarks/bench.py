@@ -19,12 +19,12 @@ from .watcher import settle
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, ViewportSize
 
     from examples.lab_server import LabServer
 
 # Tall enough that every view of the explorer is in sight: what is out of sight need not be painted.
-_VIEWPORT = {"width": 1400, "height": 1500}
+_VIEWPORT: ViewportSize = {"width": 1400, "height": 1500}
 
 
 @dataclass

@@ -110,8 +110,8 @@ LARGE_LAYERS = [
     "ww.WeightExplorer(model)",
 ]
 
-# numba keeps compiled kernels beside the code, else in the home directory. With one place left to it, one that
-# cannot be written (nothing can lie below a file, not even for root), it has to compile them anew.
+# numba keeps compiled kernels beside the code, else in the home directory. With one place left to it, which
+# cannot be made (nothing lies below a file, not even for root), it has to compile them anew.
 _NO_NUMBA_CACHE = """
 import os
 os.environ["NUMBA_CACHE_DIR"] = os.devnull + "/none"

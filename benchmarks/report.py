@@ -43,7 +43,7 @@ def duration(milliseconds: float) -> str:
     """Write a duration with three digits: ``"16.7 ms"``, ``"1.24 s"``."""
     if milliseconds >= 1000:
         return f"{milliseconds / 1000:.2f} s"
-    return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+    return f"{milliseconds:.1f} ms" if milliseconds < 99.95 else f"{milliseconds:.0f} ms"
 
 
 def at_most(what: str, ours: Sequence[float], floor: tuple[str, Sequence[float]], times: float) -> Row:

@@ -13,7 +13,7 @@ from .watcher import first_paint
 if TYPE_CHECKING:
     from .bench import Bench
 
-_VIEWS = (".ww-table-rows", ".ww-grid-canvas", ".ww-histogram-bars", ".ww-statistics-grid")
+PAINTED = (".ww-table-rows", ".ww-grid-canvas", ".ww-histogram-bars", ".ww-statistics-grid")
 _SMALL, _LARGE = 518, 1965
 
 _IMPORT = """
@@ -31,7 +31,7 @@ def first_paints(bench: Bench) -> list[Row]:
         for cache in (True, False):
             for width in (_SMALL, _LARGE):
                 lab = bench.open(cells.network(width, numba_cache=cache), run=1)
-                times.setdefault((width, cache), []).append(first_paint(lab, 1, _VIEWS))
+                times.setdefault((width, cache), []).append(first_paint(lab, 1, PAINTED))
                 bench.close()
     rows = []
     for cache, how in ((True, ""), (False, ", cold unwritable numba cache")):
