@@ -117,6 +117,18 @@ def test_a_selection_is_snapped_only_while_it_is_the_one_that_was_brushed(conv: 
     assert thaw(given.selection(None))["snapped"] is None
 
 
+@pytest.mark.parametrize("bins", [1, 9, 50, 256, 500])
+def test_brushed_bins_hold_what_their_range_holds(conv: nn.Conv2d, bins: int) -> None:
+    edges = histogram(conv.weight, bins).bin_edges
+    for first, last in [(0, bins - 1), (bins // 3, bins // 2), (bins - 1, bins - 1)]:
+        selected = (float(edges[first]), float(edges[last + 1]))
+        given = answers(conv, selected_range=selected)
+        brushed = thaw(given.selection(Snapped(1, selected, (bins, first, last))))
+        typed = thaw(given.selection(None))
+        assert brushed["count"] == typed["count"]
+        assert brushed["filter"] == typed["filter"]
+
+
 def test_a_layer_that_changes_while_it_is_read_says_so(conv: nn.Conv2d) -> None:
     given = answers(conv, live=True)
     assert thaw(given.frame())["notes"] == []

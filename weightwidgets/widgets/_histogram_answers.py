@@ -10,7 +10,7 @@ from weightwidgets import wire
 from weightwidgets.analysis._cache import shared
 from weightwidgets.analysis._values import edge_dtype
 from weightwidgets.analysis.histogram import histogram
-from weightwidgets.analysis.histogram_table import histogram_table
+from weightwidgets.analysis.histogram_table import MOST_BINS, histogram_table
 from weightwidgets.analysis.part import counts_between
 from weightwidgets.analysis.selection import in_range
 from weightwidgets.analysis.shuffle import shuffled
@@ -106,14 +106,14 @@ class HistogramAnswers:
     def selection(self, snapped: Snapped | None) -> wire.Frame:
         """How many weights lie in the selected range."""
         selected = self._ask.selected_range
+        bins = snapped.bins if snapped and snapped[:2] == (self._token, selected) else None
         row, top = self.row(), self.table().value_range[1]
-        count = int(in_range(self._layer.weight, selected, top).sum())
+        count = self._count_in(bins) if bins else int(in_range(self._layer.weight, selected, top).sum())
         one = None if row is None else int(in_range(row, selected, top).sum())
-        is_snapped = snapped is not None and snapped[:2] == (self._token, selected)
         return wire.frame(
             token=self._token,
             range=np.array(selected),
-            snapped=snapped.bins if snapped and is_snapped else None,
+            snapped=bins,
             count=count,
             share=_share(count, self._layer.numel),
             filter=None
@@ -153,6 +153,12 @@ class HistogramAnswers:
             (self._ask.version, "shuffled", SEED), lambda: shuffled(steady(self._layer.out_first), SEED)
         )
         return mixed[self._ask.filter_index]
+
+    def _count_in(self, snapped: tuple[int, int, int]) -> int:
+        # The same number as by asking every weight, which takes too long while dragging over a large layer.
+        bins, first, last = snapped
+        counts = self.table().counts(bins) if bins <= MOST_BINS else self.histogram(bins).counts
+        return int(counts[first : last + 1].sum())
 
     def _notes(self, sentences: list[str]) -> list[str]:
         changed = self._ask.live and self._layer.fingerprint() != self._ask.version[-1]
