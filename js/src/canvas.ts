@@ -55,13 +55,17 @@ export function palette(root: HTMLElement): Palette {
 
 /** Call `redraw` when the theme changes or when the element gets another width. */
 export function follow(root: HTMLElement, signal: AbortSignal, redraw: () => void): void {
-  const theme = new MutationObserver(redraw);
+  let width = root.clientWidth;
+  const theme = new MutationObserver(() => {
+    // The notebook hides its cells while it changes the theme; shown again they have their width anew.
+    width = root.clientWidth;
+    redraw();
+  });
   for (const element of [document.body, document.documentElement])
     theme.observe(element, {
       attributes: true,
       attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class", "theme"],
     });
-  let width = root.clientWidth;
   const size = new ResizeObserver(() => {
     if (root.clientWidth === width) return;
     width = root.clientWidth;

@@ -60,3 +60,21 @@ test("a new theme and a new width redraw until the view is gone", async () => {
   expect(redraws).toBe(2);
   root.remove();
 });
+
+test("a view that was hidden while the theme changed is drawn again when it is shown", async () => {
+  const root = stage();
+  const abort = new AbortController();
+  const widths: number[] = [];
+  follow(root, abort.signal, () => widths.push(root.clientWidth));
+  const shown = root.clientWidth;
+  root.style.display = "none";
+  document.body.setAttribute("data-jp-theme-name", "Another");
+  await Promise.resolve();
+  root.style.display = "";
+  await nextFrame();
+  await nextFrame();
+  expect(widths).toEqual([0, shown]);
+  abort.abort();
+  document.body.removeAttribute("data-jp-theme-name");
+  root.remove();
+});
