@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import "../src/view.css";
+import "../src/gallery.css";
 import gallery from "../src/gallery";
 import { layout, readBars, readRows } from "../src/gallery_data";
 import { barEdges, barHeights, plotOf } from "../src/gallery_draw";

@@ -85,65 +85,63 @@ describe("the geometry of a mosaic", () => {
   });
 });
 
-describe("colours", () => {
-  const all = [...Array(256).keys()];
+const all = [...Array(256).keys()];
 
-  test.each([
-    ["diverging", diverging],
-    ["gray", gray],
-  ] as const)("every level of %s has the colour of its table", (color, table) => {
-    const colors = colorsOf(colorize(finite(all), 256, 1, color));
-    expect(colors).toEqual(all.map((level) => [...tableColor(table, level), 255]));
-  });
+test.each([
+  ["diverging", diverging],
+  ["gray", gray],
+] as const)("every level of %s has the colour of its table", (color, table) => {
+  const colors = colorsOf(colorize(finite(all), 256, 1, color));
+  expect(colors).toEqual(all.map((level) => [...tableColor(table, level), 255]));
+});
 
-  test("true colour takes the levels as red, green and blue", () => {
-    const levels = Array.from({ length: 12 }, (_, index) => (index * 67) % 256);
-    const colors = colorsOf(colorize(finite(levels), 4, 3, "rgb"));
-    expect(colors.flatMap((color) => color.slice(0, 3))).toEqual(levels);
-  });
+test("true colour takes the levels as red, green and blue", () => {
+  const levels = Array.from({ length: 12 }, (_, index) => (index * 67) % 256);
+  const colors = colorsOf(colorize(finite(levels), 4, 3, "rgb"));
+  expect(colors.flatMap((color) => color.slice(0, 3))).toEqual(levels);
+});
 
-  test("true colour of a stretched scale takes the levels too, not the gray table", () => {
-    expect(colorsOf(colorize(finite([1, 2, 3]), 1, 3, "rgb"))).toEqual([[1, 2, 3, 255]]);
-  });
+test("true colour of a stretched scale takes the levels too, not the gray table", () => {
+  expect(colorsOf(colorize(finite([1, 2, 3]), 1, 3, "rgb"))).toEqual([[1, 2, 3, 255]]);
+});
 
-  test("a tile begins where the page says", () => {
-    expect(colorsOf(colorize(finite([0, 0, 255], 2), 1, 1, "gray"))).toEqual([[255, 255, 255, 255]]);
-  });
+test("a tile begins where the page says", () => {
+  expect(colorsOf(colorize(finite([0, 0, 255], 2), 1, 1, "gray"))).toEqual([[255, 255, 255, 255]]);
+});
 
-  test("NaN and the infinities have colours of their own", () => {
-    const values = Float32Array.from([Number.NaN, Infinity, -Infinity, 1]);
-    const from = { ...finite([128, 255, 1, 128]), values, nonfinite: true };
-    expect(colorsOf(colorize(from, 4, 1, "diverging")).map((color) => color.slice(0, 3))).toEqual([
-      [...notANumber],
-      [...positiveInfinity],
-      [...negativeInfinity],
-      [...tableColor(diverging, 128)],
-    ]);
-  });
+test("NaN and the infinities have colours of their own", () => {
+  const values = Float32Array.from([Number.NaN, Infinity, -Infinity, 1]);
+  const from = { ...finite([128, 255, 1, 128]), values, nonfinite: true };
+  expect(colorsOf(colorize(from, 4, 1, "diverging")).map((color) => color.slice(0, 3))).toEqual([
+    [...notANumber],
+    [...positiveInfinity],
+    [...negativeInfinity],
+    [...tableColor(diverging, 128)],
+  ]);
+});
 
-  test("one component that is no number marks the pixel, the NaN before the infinities", () => {
-    const values = Float32Array.from([1, -Infinity, Number.NaN, -Infinity, Infinity, 0, 0, -Infinity, 0]);
-    const from = { ...finite(Array(9).fill(9)), values, nonfinite: true };
-    expect(colorsOf(colorize(from, 3, 3, "rgb")).map((color) => color.slice(0, 3))).toEqual([
-      [...notANumber],
-      [...positiveInfinity],
-      [...negativeInfinity],
-    ]);
-  });
+test("one component that is no number marks the pixel, the NaN before the infinities", () => {
+  const values = Float32Array.from([1, -Infinity, Number.NaN, -Infinity, Infinity, 0, 0, -Infinity, 0]);
+  const from = { ...finite(Array(9).fill(9)), values, nonfinite: true };
+  expect(colorsOf(colorize(from, 3, 3, "rgb")).map((color) => color.slice(0, 3))).toEqual([
+    [...notANumber],
+    [...positiveInfinity],
+    [...negativeInfinity],
+  ]);
+});
 
-  test("what is outside the selected range fades and keeps its colour", () => {
-    const bits = Uint8Array.from([0b00000100, 0b00000010]);
-    const from = { ...finite(Array(12).fill(200)), mask: { bits, start: 0 } };
-    const opacities = colorsOf(colorize(from, 12, 1, "gray")).map((color) => color[3]);
-    expect(opacities).toEqual(
-      Array.from({ length: 12 }, (_, index) => (index === 2 || index === 9 ? 255 : FAINT)),
-    );
-    const later = { ...from, mask: { bits, start: 9 } };
-    expect(colorsOf(colorize(later, 2, 1, "gray"))).toEqual([
-      [200, 200, 200, 255],
-      [200, 200, 200, FAINT],
-    ]);
-  });
+test("what is outside the selected range fades and keeps its colour", () => {
+  const bits = Uint8Array.from([0b00000100, 0b00000010]);
+  const from = { ...finite(Array(12).fill(200)), mask: { bits, start: 0 } };
+  const opacities = colorsOf(colorize(from, 12, 1, "gray")).map((color) => color[3]);
+  expect(opacities).toEqual(
+    Array.from({ length: 12 }, (_, index) => (index === 2 || index === 9 ? 255 : FAINT)),
+  );
+  const later = { ...from, mask: { bits, start: 9 } };
+  expect(colorsOf(colorize(later, 2, 1, "gray"))).toEqual([
+    [200, 200, 200, 255],
+    [200, 200, 200, FAINT],
+  ]);
 });
 
 describe("images", () => {

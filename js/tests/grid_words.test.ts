@@ -84,63 +84,61 @@ describe("exact values", () => {
   });
 });
 
-describe("positions", () => {
-  test.each([
-    [2, 1, 9, "row 2"],
-    [0, 4, 10, "rows 0 to 3"],
-    [2, 4, 10, "rows 8 to 9"],
-    [3, 3, 10, "row 9"],
-  ])("pixel %i of blocks of %i among %i is %s", (index, block, size, text) => {
-    expect(span("row", index, block, size)).toBe(text);
-  });
+test.each([
+  [2, 1, 9, "row 2"],
+  [0, 4, 10, "rows 0 to 3"],
+  [2, 4, 10, "rows 8 to 9"],
+  [3, 3, 10, "row 9"],
+])("pixel %i of blocks of %i among %i is %s", (index, block, size, text) => {
+  expect(span("row", index, block, size)).toBe(text);
+});
 
-  test("a weight of a mosaic has a channel, a row and a column", () => {
-    const of = frame({ tiles: { ...TILES, cells: 4, cell_rows: 2, cell_cols: 2 } });
-    expect(position(of, 3, { cell: 2, row: 1, column: 4 })).toEqual([
-      "filter 3",
-      "channel 2",
-      "row 1",
-      "column 4",
-    ]);
-  });
+test("a weight of a mosaic has a channel, a row and a column", () => {
+  const of = frame({ tiles: { ...TILES, cells: 4, cell_rows: 2, cell_cols: 2 } });
+  expect(position(of, 3, { cell: 2, row: 1, column: 4 })).toEqual([
+    "filter 3",
+    "channel 2",
+    "row 1",
+    "column 4",
+  ]);
+});
 
-  test("true colour names no channel", () => {
-    const of = frame({ color: "rgb", tiles: { ...TILES, depth: 3 } });
-    expect(position(of, 3, { cell: 0, row: 1, column: 4 })).toEqual(["filter 3", "row 1", "column 4"]);
-  });
+test("true colour names no channel", () => {
+  const of = frame({ color: "rgb", tiles: { ...TILES, depth: 3 } });
+  expect(position(of, 3, { cell: 0, row: 1, column: 4 })).toEqual(["filter 3", "row 1", "column 4"]);
+});
 
-  test("a chosen channel is named", () => {
-    expect(position(frame({ input_channel: 3 }), 0, { cell: 0, row: 0, column: 0 })[1]).toBe("channel 3");
-  });
+test("a chosen channel is named", () => {
+  expect(position(frame({ input_channel: 3 }), 0, { cell: 0, row: 0, column: 0 })[1]).toBe("channel 3");
+});
 
-  test("a slice of a 3-d kernel is named after its channel", () => {
-    const axes = { cell: "channel", slice: "slice", row: "row", column: "column" };
-    const of = frame({ axes, tiles: { ...TILES, cells: 12, slices: 3 } });
-    expect(position(of, 0, { cell: 7, row: 0, column: 0 }).slice(1, 3)).toEqual(["channel 2", "slice 1"]);
-    const chosen = frame({ axes, input_channel: 1, tiles: { ...TILES, cells: 3, slices: 3 } });
-    expect(position(chosen, 0, { cell: 2, row: 0, column: 0 }).slice(1, 3)).toEqual(["channel 1", "slice 2"]);
-  });
+test("a slice of a 3-d kernel is named after its channel", () => {
+  const axes = { cell: "channel", slice: "slice", row: "row", column: "column" };
+  const of = frame({ axes, tiles: { ...TILES, cells: 12, slices: 3 } });
+  expect(position(of, 0, { cell: 7, row: 0, column: 0 }).slice(1, 3)).toEqual(["channel 2", "slice 1"]);
+  const chosen = frame({ axes, input_channel: 1, tiles: { ...TILES, cells: 3, slices: 3 } });
+  expect(position(chosen, 0, { cell: 2, row: 0, column: 0 }).slice(1, 3)).toEqual(["channel 1", "slice 2"]);
+});
 
-  test("rows of a 1-d kernel are channels, with groups counted", () => {
-    const axes = { cell: "", slice: "", row: "channel", column: "position" };
-    const of = frame({ axes, groups: { filters: 2, channels: 4 }, tiles: { ...TILES, rows: 4, height: 4 } });
-    expect(position(of, 5, { cell: 0, row: 1, column: 2 })).toEqual(["filter 5", "channel 9", "position 2"]);
-  });
+test("rows of a 1-d kernel are channels, with groups counted", () => {
+  const axes = { cell: "", slice: "", row: "channel", column: "position" };
+  const of = frame({ axes, groups: { filters: 2, channels: 4 }, tiles: { ...TILES, rows: 4, height: 4 } });
+  expect(position(of, 5, { cell: 0, row: 1, column: 2 })).toEqual(["filter 5", "channel 9", "position 2"]);
+});
 
-  test("a filter of a group sees the channels of its group", () => {
-    const of = frame({ groups: { filters: 2, channels: 3 } });
-    expect([0, 1, 2, 5].map((filter) => channelOf(of, filter, 1))).toEqual([1, 1, 4, 7]);
-    expect(groupText(of, 3)).toBe("sees input channels 3 to 5");
-    expect(groupText(frame({ groups: { filters: 1, channels: 1 } }), 3)).toBe("sees input channel 3");
-    expect(groupText(frame({}), 3)).toBe("");
-  });
+test("a filter of a group sees the channels of its group", () => {
+  const of = frame({ groups: { filters: 2, channels: 3 } });
+  expect([0, 1, 2, 5].map((filter) => channelOf(of, filter, 1))).toEqual([1, 1, 4, 7]);
+  expect(groupText(of, 3)).toBe("sees input channels 3 to 5");
+  expect(groupText(frame({ groups: { filters: 1, channels: 1 } }), 3)).toBe("sees input channel 3");
+  expect(groupText(frame({}), 3)).toBe("");
+});
 
-  test("a tile of one weight has no position within", () => {
-    const none = { cell: "", slice: "", row: "", column: "" };
-    expect(position(frame({ axes: none, unit: "weight" }), 4, { cell: 0, row: 0, column: 0 })).toEqual([
-      "weight 4",
-    ]);
-  });
+test("a tile of one weight has no position within", () => {
+  const none = { cell: "", slice: "", row: "", column: "" };
+  expect(position(frame({ axes: none, unit: "weight" }), 4, { cell: 0, row: 0, column: 0 })).toEqual([
+    "weight 4",
+  ]);
 });
 
 describe("a pixel of a matrix", () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import "../src/view.css";
+import "../src/histogram.css";
 import view from "../src/histogram";
 import { binEdges } from "../src/histogram_bins";
 import { barColumns, plotOf } from "../src/histogram_draw";

@@ -4,7 +4,7 @@ import table from "../src/table";
 import { toBytes, toText } from "../src/wire";
 import { nextFrame, press, show, thaw, watchListeners } from "./fake_model";
 import fixture from "./fixtures/table.json";
-import "../src/view.css";
+import "../src/table.css";
 
 type State = LayerTableState;
 type Open = ReturnType<typeof open>;

@@ -108,7 +108,7 @@ class LayerHistograms(View):
 
     @t.default("_css")
     def _default_css(self) -> str:
-        return bundle("view.css")
+        return bundle("gallery.css")
 
     @property
     def bins_shown(self) -> int:

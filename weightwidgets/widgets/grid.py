@@ -83,7 +83,7 @@ class FilterGrid(FilterView):
 
     @t.default("_css")
     def _style(self) -> str:
-        return bundle("view.css")
+        return bundle("grid.css")
 
     @t.validate("input_channel")
     def _known_channel(self, proposal: t.Bunch) -> int | None:

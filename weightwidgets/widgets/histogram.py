@@ -142,7 +142,7 @@ class WeightHistogram(FilterView):
 
     @t.default("_css")
     def _default_css(self) -> str:
-        return bundle("view.css")
+        return bundle("histogram.css")
 
     @t.validate("bins")
     def _known_bins(self, proposal: t.Bunch) -> int:

@@ -64,7 +64,7 @@ class WeightStatistics(FilterView):
 
     @t.default("_css")
     def _default_css(self) -> str:
-        return bundle("view.css")
+        return bundle("statistics.css")
 
     def parts(self, ask: Ask) -> Iterable[Part]:
         """Answer with a page for the layer and one for its filter."""

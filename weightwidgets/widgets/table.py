@@ -120,7 +120,7 @@ class LayerTable(View):
 
     @t.default("_css")
     def _default_css(self) -> str:
-        return bundle("view.css")
+        return bundle("table.css")
 
     @property
     def columns(self) -> Mapping[str, Column]:

@@ -41,7 +41,7 @@ class ExplorerToolbar(View):
 
     @t.default("_css")
     def _default_css(self) -> str:
-        return bundle("view.css")
+        return bundle("toolbar.css")
 
     def parts(self, ask: Ask) -> Iterable[Part]:
         """Answer with the title and the size of the model, and with the code where it was asked for."""
