@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from "vitest";
+import { type GridPage, open, state } from "./grid_page";
+
+let view: GridPage;
+
+afterEach(() => view.close());
+
+const select = (label: string) => view.find<HTMLSelectElement>(`select[aria-label="${label}"]`);
+const inputs = () => [...view.root.querySelectorAll<HTMLInputElement>("input")];
+
+test("they show the traits as they are, also when Python changes them", async () => {
+  view = await open("minmax");
+  expect([select("channel").value, select("scale").value, select("order").value]).toEqual([
+    "1",
+    "minmax",
+    "index",
+  ]);
+  expect(inputs().map(({ value }) => value)).toEqual(["4", "4"]);
+  view.model.receive({ input_channel: null, color_scope: "filter", order: "norm", filter_index: 2 });
+  expect([select("channel").value, select("scale").value, select("order").value]).toEqual([
+    "all",
+    "filter",
+    "norm",
+  ]);
+  expect(inputs().map(({ value }) => value)).toEqual(["2", "2"]);
+});
+
+test("every channel can be chosen, and all of them", async () => {
+  view = await open("mosaic");
+  expect([...select("channel").options].map(({ value }) => value)).toEqual(["all", "0", "1", "2", "3", "4"]);
+});
+
+test("the scale that moves zero says so", async () => {
+  view = await open("rgb");
+  expect([...select("scale").options].find(({ value }) => value === "minmax")?.textContent).toMatch(
+    /moves zero/,
+  );
+});
+
+test("a number beyond the last filter becomes the last", async () => {
+  view = await open("rgb");
+  const [, number] = inputs();
+  if (!number) throw new Error("there is no number");
+  number.value = "99";
+  number.dispatchEvent(new Event("change", { bubbles: true }));
+  expect(view.model.messages).toEqual([{ filter_index: 9 }]);
+});
+
+test("one filter leaves nothing to slide", async () => {
+  view = await open("rgb");
+  view.model.receive({ ...state("rgb"), frame: { ...(state("rgb").frame as object), count: 1 } });
+  expect(inputs().every(({ disabled }) => disabled)).toBe(true);
+});
+
+test("every control has a name for a screen reader", async () => {
+  view = await open("images");
+  for (const control of view.root.querySelectorAll("input, select"))
+    expect(control.getAttribute("aria-label")).toBeTruthy();
+});

@@ -1,0 +1,109 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { palette } from "../src/canvas";
+import { filterRows, pictureOf } from "../src/grid_export";
+import { pixel } from "./fake_model";
+import { dataOf, frameOf, type GridPage, open } from "./grid_page";
+
+let view: GridPage;
+
+afterEach(() => view.close());
+
+test.each([
+  ["rgb", 1 + 3 * 16, "filter,channel,slice,row,column,value"],
+  ["mosaic", 1 + 5 * 6, "filter,channel,slice,row,column,value"],
+  ["strip", 1 + 12, "filter,channel,slice,row,column,value"],
+  ["matrix", 1 + 10, "row,first_input,last_input,value_of_largest_magnitude"],
+] as const)("the numbers of the selected filter of %s can be copied", async (name, lines, head) => {
+  view = await open(name);
+  const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+  for (const button of view.root.querySelectorAll<HTMLButtonElement>(".ww-menu-item"))
+    if (button.textContent === "Copy numbers") button.click();
+  const rows = (write.mock.calls[0]?.[0] ?? "").trim().split("\r\n");
+  write.mockRestore();
+  expect(rows.length).toBe(lines);
+  expect(rows[0]).toBe(head);
+});
+
+/** The rows by where they say that they are: "filter channel row column". */
+function byPlace(filter: number): Map<string, unknown> {
+  const [, ...rows] = filterRows(dataOf(view), filter);
+  return new Map(
+    rows.map(([at, channel, , row, column, value]) => [`${at} ${channel} ${row} ${column}`, value]),
+  );
+}
+
+test("each weight of a mosaic stands at its channel, row and column", async () => {
+  view = await open("mosaic");
+  const tile = dataOf(view).tile(3);
+  const rows = byPlace(3);
+  for (let channel = 0; channel < 5; channel++)
+    for (let row = 0; row < 3; row++)
+      for (let column = 0; column < 2; column++)
+        expect(rows.get(`3 ${channel} ${row} ${column}`)).toBe(
+          tile?.values[tile.start + (channel * 3 + row) * 2 + column],
+        );
+});
+
+test("the three weights of a coloured pixel stand at their channels", async () => {
+  view = await open("rgb");
+  const tile = dataOf(view).tile(9);
+  const rows = byPlace(9);
+  for (let channel = 0; channel < 3; channel++)
+    expect(rows.get(`9 ${channel} 2 1`)).toBe(tile?.values[tile.start + 3 * (2 * 4 + 1) + channel]);
+});
+
+test("channels of a group are those of the layer", async () => {
+  view = await open("grouped");
+  const rows = byPlace(7);
+  const tile = dataOf(view).tile(7);
+  // Filter 7 is in the third group, which sees input channels 4 and 5.
+  expect(rows.get("7 5 0 0")).toBe(tile?.values[tile.start + 9]);
+  expect(rows.has("7 0 0 0")).toBe(false);
+});
+
+test("rows of a 1-d kernel are channels", async () => {
+  view = await open("strip");
+  const tile = dataOf(view).tile(1);
+  expect(byPlace(1).get("1 3 0 2")).toBe(tile?.values[tile.start + 3 * 3 + 2]);
+});
+
+test("a pooled row of a matrix says from where to where each number speaks", async () => {
+  view = await open("matrix");
+  const known = dataOf(view);
+  const [, first, ...others] = filterRows(known, 9);
+  expect(first).toEqual([9, 0, 2, known.row?.values[0]]);
+  expect(others.at(-1)).toEqual([9, 27, 29, known.row?.values[9]]);
+  expect(filterRows(known, 8).length).toBe(1);
+});
+
+test("what is not in hand cannot be exported", async () => {
+  view = await open("paged");
+  expect(filterRows(dataOf(view), 30)).toEqual([]);
+  view.model.receive({ frame: {} });
+  expect(filterRows(dataOf(view), 0)).toEqual([]);
+});
+
+test("the picture holds the grid and the enlarged filter, pixel for pixel, on the theme's surface", async () => {
+  view = await open("rgb");
+  const canvases = [view.canvas, view.enlarged];
+  const picture = pictureOf("title", canvases, palette(view.root));
+  const gap = 12;
+  const top = 29;
+  expect(picture.width).toBe(view.canvas.width + view.enlarged.width + 3 * gap);
+  expect(picture.height).toBe(Math.max(...canvases.map(({ height }) => height)) + top + gap);
+  expect(pixel(picture, 1, 1)).toEqual([255, 255, 255, 255]);
+  const left = gap + view.canvas.width + gap;
+  for (const [x, y] of [
+    [1, 1],
+    [100, 60],
+    [view.enlarged.width - 2, view.enlarged.height - 2],
+  ] as const)
+    expect(pixel(picture, left + x, top + y)).toEqual(pixel(view.enlarged, x, y));
+});
+
+test("what is hidden is not in the picture", async () => {
+  view = await open("matrix");
+  expect(frameOf(view).mode).toBe("matrix");
+  const picture = pictureOf("title", [view.canvas, view.enlarged], palette(view.root));
+  expect(picture.width).toBe(view.canvas.width + 24);
+});

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { palette } from "../src/canvas";
+import { diverging, gray, tableColor } from "../src/color";
+import { Panel } from "../src/grid_panel";
+import { pixel } from "./fake_model";
+import { dataOf, frameOf, type GridPage, type Name, open } from "./grid_page";
+
+let view: GridPage;
+
+afterEach(() => view.close());
+
+const legend = () => view.find<HTMLCanvasElement>(".ww-grid-legend");
+const limits = () => [...view.find(".ww-grid-limits").children].map((part) => part.textContent);
+
+test.each([
+  ["mosaic", diverging, 1],
+  ["rgb", gray, 1],
+  ["minmax", gray, 0],
+] as const)("the legend of %s runs over the levels in use", async (name, table, first) => {
+  view = await open(name);
+  const drawn = legend();
+  expect(pixel(drawn, 0, 4)).toEqual([...tableColor(table, first), 255]);
+  expect(pixel(drawn, drawn.width - 1, 4)).toEqual([...tableColor(table, 255), 255]);
+});
+
+test("a scale that is symmetric about zero is labelled with it, a stretched one is not", async () => {
+  view = await open("rgb");
+  const [low, zero, high] = limits();
+  expect([low, zero]).toEqual([`−${high}`, "0"]);
+  view.close();
+  view = await open("minmax");
+  const tile = dataOf(view).tile(4);
+  const shown = limits().map((text) => Number(text?.replace("−", "-")));
+  expect(limits()[1]).toBe("");
+  expect(shown[0]).toBeCloseTo(tile?.low ?? 0, 3);
+  expect(shown[2]).toBeCloseTo(tile?.high ?? 0, 3);
+});
+
+test("the limits are those of the selected filter where each has its own scale", async () => {
+  view = await open("minmax");
+  const before = limits();
+  view.model.receive({ filter_index: 5 });
+  expect(limits()).not.toEqual(before);
+});
+
+test("the legend of a matrix has the limits of the layer", async () => {
+  view = await open("matrix");
+  const limit = frameOf(view).limit[0] ?? 0;
+  expect(Number(limits()[2])).toBeCloseTo(limit, 3);
+  expect(view.enlarged.hidden).toBe(true);
+});
+
+test("the enlarged filter is as large as whole pixels allow, and no larger than its place", async () => {
+  const names: Name[] = ["rgb", "mosaic", "grouped", "strip", "images"];
+  for (const name of names) {
+    view?.close();
+    view = await open(name);
+    const side = Math.max(view.enlarged.clientWidth, view.enlarged.clientHeight);
+    expect(side).toBeLessThanOrEqual(180);
+    expect(side).toBeGreaterThan(150);
+  }
+});
+
+test("the weight that the arrow keys have reached is outlined until the focus leaves", async () => {
+  view = await open("rgb");
+  const plain = view.enlarged.toDataURL();
+  view.enlarged.focus();
+  view.enlarged.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+  expect(view.enlarged.toDataURL()).not.toBe(plain);
+  view.enlarged.blur();
+  expect(view.enlarged.toDataURL()).toBe(plain);
+  expect(view.text(".ww-grid-readout")).toMatch(/^Point at a weight/);
+});
+
+test("another filter is enlarged without the cursor of the last", async () => {
+  view = await open("rgb");
+  const plain = view.enlarged.toDataURL();
+  view.enlarged.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+  view.model.receive({ filter_index: 1 });
+  view.model.receive({ filter_index: 0 });
+  expect(view.enlarged.toDataURL()).toBe(plain);
+});
+
+let panel: Panel;
+
+beforeEach(() => {
+  panel = new Panel();
+});
+
+test("before anything is drawn there is nothing to reach", async () => {
+  view = await open("mosaic");
+  expect(panel.step(null, "ArrowDown")).toBeNull();
+  expect(panel.hit(1, 1)).toBeNull();
+});
+
+test("the cursor walks over every weight and stays within the mosaic", async () => {
+  view = await open("mosaic");
+  // Five cells of 3 x 2 weights in two rows of three: the sixth place is empty.
+  panel.draw(frameOf(view), dataOf(view).tile(0), ["", ""], null, palette(view.root));
+  const start = panel.step(null, "ArrowRight");
+  expect(start).toEqual({ cell: 0, row: 0, column: 0 });
+  const reached = new Map([[JSON.stringify(start), start]]);
+  for (const from of reached.values())
+    for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]) {
+      const next = panel.step(from, key);
+      reached.set(JSON.stringify(next), next);
+    }
+  expect(reached.size).toBe(5 * 3 * 2);
+  expect([...reached.values()].every((spot) => spot && spot.cell < 5)).toBe(true);
+  for (const key of ["ArrowLeft", "ArrowUp"])
+    expect(panel.step({ cell: 0, row: 0, column: 0 }, key)).toEqual({ cell: 0, row: 0, column: 0 });
+  expect(panel.step(start, "Enter")).toBeNull();
+});

@@ -1,0 +1,174 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { diverging, gray, negativeInfinity, notANumber, tableColor } from "../src/color";
+import { FAINT } from "../src/grid_paint";
+import { decode } from "../src/wire";
+import { nextFrame, pixel } from "./fake_model";
+import { arrangementOf, dataOf, frameOf, type GridPage, middleOf, open, squaresOf, state } from "./grid_page";
+
+let view: GridPage;
+
+afterEach(() => view.close());
+
+test.each(["rgb", "minmax", "mosaic", "grouped", "images", "strip", "ordered"] as const)(
+  "pixels of %s have the colours of their levels at every corner of every weight",
+  async (name) => {
+    view = await open(name);
+    const drawn = view.canvas;
+    let seen = 0;
+    for (const { x, y, size, index, tile } of squaresOf(view)) {
+      const { depth } = arrangementOf(view).tiles;
+      const { color } = arrangementOf(view).frame;
+      const level = tile.levels[tile.start + index] ?? -1;
+      const value = tile.values[tile.start + index] ?? 0;
+      let expected: readonly number[] = tableColor(color === "gray" ? gray : diverging, level);
+      if (depth === 3) expected = [...tile.levels.subarray(tile.start + 3 * index).subarray(0, 3)];
+      if (Number.isNaN(value)) expected = notANumber;
+      if (value === Number.NEGATIVE_INFINITY) expected = negativeInfinity;
+      expect(pixel(drawn, x, y)).toEqual([...expected, 255]);
+      expect(pixel(drawn, x + size - 1, y + size - 1)).toEqual([...expected, 255]);
+      seen += 1;
+    }
+    expect(seen).toBeGreaterThan(40);
+  },
+);
+
+test("pixels outside the selected range fade", async () => {
+  view = await open("lit");
+  const opacities = new Set<number>();
+  for (const { x, y, index, tile } of squaresOf(view)) {
+    const value = tile.values[tile.start + index] ?? 0;
+    const opacity = pixel(view.canvas, x, y)[3] ?? -1;
+    expect(opacity).toBe(value >= 0.5 && value < 9 ? 255 : FAINT);
+    opacities.add(opacity);
+  }
+  expect(opacities.size).toBe(2);
+});
+
+test("pixels of the enlarged filter are those of the selected one", async () => {
+  view = await open("rgb", { filter_index: 7 });
+  const tile = dataOf(view).tile(7);
+  const drawn = view.enlarged;
+  const scale = drawn.width / 4;
+  expect(Number.isInteger(scale)).toBe(true);
+  for (let index = 0; index < 16; index++) {
+    const levels = [...(tile?.levels.subarray(tile.start + 3 * index).subarray(0, 3) ?? [])];
+    const [x, y] = [(index % 4) * scale, Math.floor(index / 4) * scale];
+    expect(pixel(drawn, x, y)).toEqual([...levels, 255]);
+  }
+});
+
+test("what comes into sight is asked for, two pages at a time, until all is there", async () => {
+  view = await open("paged");
+  view.field.scrollTop = 400;
+  view.field.dispatchEvent(new Event("scroll"));
+  const { token } = frameOf(view);
+  const first = view.model.messages.at(-1)?.wanted;
+  expect(first).toMatchObject({ token, sheet: 0 });
+  expect(first?.pages?.length).toBe(2);
+  const count = view.model.messages.length;
+  view.field.dispatchEvent(new Event("scroll"));
+  expect(view.model.messages.length).toBe(count);
+  // An answer to another view of this model leaves the question open: it is asked again.
+  view.model.receive({ pages: { ...state("paged").pages } });
+  expect(view.model.messages.length).toBe(count + 1);
+  expect(view.model.messages.at(-1)?.wanted).toEqual(first);
+});
+
+test("an answer is drawn and the next pages are asked for", async () => {
+  view = await open("paged");
+  view.field.scrollTop = 400;
+  view.field.dispatchEvent(new Event("scroll"));
+  const [page] = decode<{ pages: object[] }>(view.model.get("pages")).pages;
+  expect(page).toBeDefined();
+  const asked = view.model.messages.at(-1)?.wanted?.pages ?? [];
+  const raw = (state("paged").pages as { pages: object[] }).pages[0];
+  const { token } = frameOf(view);
+  view.model.receive({ pages: { token, pages: asked.map((number) => ({ ...raw, page: number })) } });
+  const next = view.model.messages.at(-1)?.wanted?.pages ?? [];
+  expect(next.some((number) => asked.includes(number))).toBe(false);
+});
+
+test("the selected filter is scrolled into sight and its tile is there at once", async () => {
+  view = await open("paged");
+  expect(view.field.scrollTop).toBeGreaterThan(0);
+  expect(view.text(".ww-grid-name")).toBe("filter 150");
+  expect(view.text(".ww-grid-details")).toMatch(/^norm \d/);
+  view.model.receive({ filter_index: 0 });
+  expect(view.field.scrollTop).toBe(0);
+});
+
+test("only what is in sight is drawn", async () => {
+  view = await open("paged");
+  expect(view.find(".ww-grid-space").clientHeight).toBeGreaterThan(view.field.clientHeight * 2);
+  expect(view.canvas.clientHeight).toBe(view.field.clientHeight);
+});
+
+test("tiles that wait for new weights stay as they were", async () => {
+  view = await open("rgb");
+  const before = pixel(view.canvas, ...(middleOf(view, 3).map(Math.round) as [number, number]));
+  const frame = { ...(view.model.get("frame") as object), token: 1 };
+  view.model.receive({ frame });
+  expect(pixel(view.canvas, ...(middleOf(view, 3).map(Math.round) as [number, number]))).toEqual(before);
+  expect(before[3]).toBe(255);
+});
+
+test.each([1.25, 2, 3])("weights stay whole device pixels at a ratio of %f", async (ratio) => {
+  vi.spyOn(window, "devicePixelRatio", "get").mockReturnValue(ratio);
+  view = await open("mosaic");
+  for (const { x, y, size, index, tile } of squaresOf(view)) {
+    const value = tile.values[tile.start + index] ?? 0;
+    if (!Number.isFinite(value)) continue;
+    const expected = [...tableColor(diverging, tile.levels[tile.start + index] ?? 0), 255];
+    expect(pixel(view.canvas, x, y)).toEqual(expected);
+    expect(pixel(view.canvas, x + size - 1, y + size - 1)).toEqual(expected);
+  }
+  expect(view.canvas.width).toBe(Math.round(view.field.clientWidth * ratio));
+  vi.restoreAllMocks();
+});
+
+test("a field that is scrolled draws the same tiles further up", async () => {
+  view = await open("paged");
+  const top = view.field.scrollTop;
+  const square = squaresOf(view).find(({ place }) => place === 150);
+  if (!square) throw new Error("filter 150 is not in hand");
+  const level = square.tile.levels[square.tile.start] ?? -1;
+  const expected = [...tableColor(diverging, level), 255];
+  expect(pixel(view.canvas, square.x, square.y - Math.round(top))).toEqual(expected);
+  view.field.scrollTop = top + 7;
+  view.field.dispatchEvent(new Event("scroll"));
+  expect(pixel(view.canvas, square.x, square.y - Math.round(top) - 7)).toEqual(expected);
+});
+
+test("another width arranges the tiles anew", async () => {
+  view = await open("rgb");
+  const before = view.canvas.width;
+  view.el.style.width = "400px";
+  await nextFrame();
+  await nextFrame();
+  expect(view.canvas.width).toBeLessThan(before);
+  const square = squaresOf(view).at(-1);
+  expect(square?.place).toBe(9);
+  const levels = square?.tile.levels.subarray(square.tile.start + 3 * square.index).subarray(0, 3) ?? [];
+  expect(pixel(view.canvas, square?.x ?? 0, square?.y ?? 0)).toEqual([...levels, 255]);
+});
+
+test("a mask that comes later is drawn over the tiles in hand", async () => {
+  view = await open("mosaic");
+  const [square] = squaresOf(view);
+  if (!square) throw new Error("no tile is in hand");
+  expect(pixel(view.canvas, square.x, square.y)[3]).toBe(255);
+  const { token } = frameOf(view);
+  const none = { shape: [30], dtype: "uint8", data: new DataView(new ArrayBuffer(30)) };
+  view.model.receive({ lit: { token, first: 0, masks: [none] } });
+  expect(pixel(view.canvas, square.x, square.y)[3]).toBe(FAINT);
+  view.model.receive({ lit: { token, first: 0, masks: null } });
+  expect(pixel(view.canvas, square.x, square.y)[3]).toBe(255);
+});
+
+test("a mask of another frame is left aside", async () => {
+  view = await open("mosaic");
+  const [square] = squaresOf(view);
+  const none = { shape: [30], dtype: "uint8", data: new DataView(new ArrayBuffer(30)) };
+  view.model.receive({ lit: { token: 1, first: 0, masks: [none] } });
+  expect(pixel(view.canvas, square?.x ?? 0, square?.y ?? 0)[3]).toBe(255);
+});
