@@ -57,7 +57,8 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 
 /** A labelled switch, drawn as a small button that is pressed or not. */
 export function toggle(label: string, onChange: (pressed: boolean) => void, signal: AbortSignal) {
-  const button = h("button", { type: "button", class: "ww-button", "aria-pressed": "false" }, label);
+  const attributes = { type: "button", class: "ww-button", "aria-pressed": "false", "data-control": label };
+  const button = h("button", attributes, label);
   const set = (pressed: boolean) => button.setAttribute("aria-pressed", String(pressed));
   button.addEventListener("click", () => onChange(button.getAttribute("aria-pressed") !== "true"), {
     signal,
@@ -80,7 +81,12 @@ export function choice<V extends string>(
   const set = (value: V) => {
     select.value = value;
   };
-  return { element: h("label", { class: "ww-field" }, h("span", {}, label), select), select, set, fill };
+  return {
+    element: h("label", { class: "ww-field", "data-control": label }, h("span", {}, label), select),
+    select,
+    set,
+    fill,
+  };
 }
 
 /** A labelled slider and its number, both editable; the number may go up to `most`, beyond the slider. */
@@ -108,7 +114,7 @@ export function slider(label: string, onInput: (value: number) => void, signal: 
     }
   };
   return {
-    element: h("label", { class: "ww-field" }, h("span", {}, label), range, number),
+    element: h("label", { class: "ww-field", "data-control": label }, h("span", {}, label), range, number),
     range,
     number,
     set,
