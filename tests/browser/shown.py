@@ -77,6 +77,8 @@ class Shown:
         self.histogram = self.root.locator(".ww-histogram").first
         self.statistics = self.root.locator(".ww-statistics")
         self.tiles = self.grid.locator(".ww-grid-canvas")
+        # The live region says the same.
+        self.selected = self.histogram.locator(".ww-histogram-readout").filter(has_text="Selected:")
         self.bars = self.histogram.locator(".ww-histogram-bars")
 
     def wait(self) -> None:

@@ -147,7 +147,7 @@ def test_weights_in_the_selected_range_stay_bright_and_the_others_fade(show: Cal
     weight = weights(shown)
     low, high = np.float32(-0.25), np.float32(0.8)
     shown.lab.kernel(f"explorer.selected_range = ({low}, {high})")
-    shown.histogram.get_by_text("Selected:").wait_for()
+    shown.selected.wait_for()
     until(lambda: bool((read_tiles(shown.grid, 3, 3)[..., 3] == 255).all()), expected=False)
     bright = read_tiles(shown.grid, 3, 3)[:, :4, ..., 3] == 255
     assert np.array_equal(bright, (weight >= low) & (weight < high))

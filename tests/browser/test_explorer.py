@@ -1,0 +1,271 @@
+"""The explorer in a real notebook: one selection, by pointer, by key and in Python."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.browser.drawn import pixels
+from tests.browser.shown import Shown, focused, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import FloatRect, Locator
+
+    from tests.browser.shown import Cells, Wire
+
+    Show = Callable[[str], Shown]
+
+EDGES = """model = ww.demo_model("edges")
+explorer = ww.WeightExplorer(model)
+explorer"""
+
+MINUS = "\N{MINUS SIGN}"
+
+# As in EDGES; the kernel's own histogram would be no independent witness.
+CONV1 = "model.conv1.weight.detach().numpy()"
+
+
+@pytest.mark.usefixtures("show")
+def test_three_lines_show_the_whole_app(notebook: Cells) -> None:
+    notebook.close()
+    notebook.run('import weightwidgets as ww\nmodel = ww.demo_model("edges")\nww.WeightExplorer(model)')
+    shown = Shown(notebook.lab)
+    shown.wait()
+    assert shown.toolbar.locator(".ww-title").inner_text().startswith("EdgesNet 4 layers")
+    assert shown.table.locator(".ww-table-row:visible").count() == 4
+    shown.wait_layer("conv1")
+    assert "the 243 weights of filter 0" in shown.caption(shown.histogram)
+    assert shown.statistics.get_by_text("excess kurtosis").is_visible()
+    assert notebook.lab.page.get_by_text("Error displaying widget").count() == 0
+
+
+def test_a_click_on_a_layer_leads_every_view_and_python(show: Show) -> None:
+    shown = show(EDGES)
+    for layer, weights in (("conv3", "13,824"), ("head", "144"), ("conv2", "51,200")):
+        shown.row(layer).click()
+        shown.wait_layer(layer)
+        shown.wait_caption(shown.histogram, f"all {weights} weights")
+        shown.statistics.locator(".ww-title").filter(has_text=layer).wait_for()
+        assert shown.row(layer).get_attribute("aria-selected") == "true"
+        shown.wait_python("[explorer.layer, explorer.histogram.layer, explorer.grid.layer]", [layer] * 3)
+
+
+def test_a_layer_set_in_python_is_followed_by_every_view(show: Show) -> None:
+    shown = show(EDGES)
+    shown.lab.kernel("explorer.layer, explorer.filter_index = 'conv2', 30")
+    shown.wait_layer("conv2")
+    shown.wait_caption(shown.histogram, "of filter 30.")
+    assert shown.row("conv2").get_attribute("aria-selected") == "true"
+    assert shown.slider(shown.grid, "filter").input_value() == "30"
+
+
+def test_a_bin_step_is_drawn_at_once_and_asks_the_kernel_nothing(show: Show, wire: Wire) -> None:
+    shown = show(EDGES)
+    slider = shown.slider(shown.histogram, "bins")
+    slider.focus()
+    answers = "[view._generation for view in (explorer.histogram, explorer.grid, explorer.statistics)]"
+    before = shown.python(answers)
+    wire.clear()
+    # Event and drawing are one task of the page: no message of a kernel can come in between.
+    drawn_at_once = """(slider, bars) => {
+      const before = bars.toDataURL();
+      slider.value = String(Number(slider.value) + 1);
+      slider.dispatchEvent(new Event("input"));
+      return bars.toDataURL() !== before;
+    }"""
+    assert slider.evaluate(drawn_at_once, shown.bars.element_handle())
+    for bins in range(52, 72):
+        shown.page.keyboard.press("ArrowRight")
+        assert shown.bars.get_attribute("aria-valuemax") == str(bins)
+    shown.wait_python("explorer.bins", 71)
+    assert shown.python(answers) == before
+    # Nothing but echoes of one number came back.
+    assert max(wire.received, default=0) < 3000
+
+
+def test_more_than_256_bins_are_counted_by_the_kernel(show: Show) -> None:
+    shown = show(EDGES)
+    number = shown.number(shown.histogram, "bins")
+    number.fill("1000")
+    number.press("Enter")
+    until(lambda: shown.bars.get_attribute("aria-valuemax"), "1000")
+    shown.wait_python("explorer.bins", 1000)
+
+
+def test_arrow_keys_walk_the_filters_of_grid_histogram_statistics_and_python(show: Show) -> None:
+    shown = show(EDGES)
+    shown.grid.locator(".ww-grid-field").focus()
+    for key, index in (("ArrowRight", 1), ("ArrowRight", 2), ("End", 63), ("ArrowLeft", 62), ("Home", 0)):
+        shown.page.keyboard.press(key)
+        shown.grid.locator(".ww-grid-name").filter(has_text=re.compile(f"^filter {index}$")).wait_for()
+        shown.wait_caption(shown.histogram, f"of filter {index}.")
+        shown.wait_python("explorer.filter_index", index)
+    shown.slider(shown.histogram, "filter").press("ArrowRight")
+    shown.wait_caption(shown.histogram, "of filter 1.")
+    shown.grid.locator(".ww-grid-name").filter(has_text=re.compile("^filter 1$")).wait_for()
+
+
+def test_a_click_on_a_tile_selects_the_filter_that_the_pointer_reads(show: Show) -> None:
+    shown = show(EDGES)
+    shown.tiles.scroll_into_view_if_needed()
+    shown.tiles.hover(position={"x": 130, "y": 80})
+    read = shown.grid.locator(".ww-grid-readout").inner_text().replace(MINUS, "-")
+    found = re.match(r"filter (\d+), row (\d+), column (\d+): red (.*), green (.*), blue (.*)", read)
+    assert found, read
+    index, row, column = map(int, found.groups()[:3])
+    values = [np.float32(text) for text in found.groups()[3:]]
+    assert values == [np.float32(w) for w in shown.python(f"{CONV1}[{index}, :, {row}, {column}].tolist()")]
+    shown.tiles.click(position={"x": 130, "y": 80})
+    shown.wait_python("explorer.filter_index", index)
+    assert index > 0
+
+
+def test_dragging_over_bars_selects_the_weights_between_two_edges(show: Show) -> None:
+    shown = show(EDGES)
+    shown.bars.scroll_into_view_if_needed()
+    box = shown.bars.bounding_box()
+    assert box is not None
+    height = box["y"] + box["height"] / 2
+    shown.page.mouse.move(box["x"] + 0.55 * box["width"], height)
+    shown.page.mouse.down()
+    shown.page.mouse.move(box["x"] + 0.6 * box["width"], height, steps=3)
+    shown.page.mouse.move(box["x"] + 0.65 * box["width"], height, steps=3)
+    shown.page.mouse.up()
+    shown.page.mouse.move(5, 5)
+    until(lambda: shown.python("explorer.selected_range is not None"), expected=True)
+    low, high = shown.python("explorer.selected_range")
+    edges = shown.python(f"np.histogram({CONV1}, 50)[1].astype(float).tolist()")
+    assert low in edges
+    assert high in edges
+    assert low < high
+    count = shown.python(f"int((({CONV1} >= {low}) & ({CONV1} < {high})).sum())")
+    told = shown.selected.inner_text()
+    assert f"{count:,} weights, {100 * count / 15552:.3g}%" in told
+    assert shown.python("[len(explorer.selection()), float(explorer.selection()['value'].min())]")[0] == count
+    until(lambda: bool((pixels(shown.tiles)[..., 3] == 40).any()), expected=True)
+    shown.bars.press("Escape")
+    shown.wait_python("explorer.selected_range", None)
+    until(lambda: bool((pixels(shown.tiles)[..., 3] == 40).any()), expected=False)
+
+
+def tab_to(shown: Shown, wanted: str) -> None:
+    for _ in range(40):
+        if focused(shown.lab).startswith(wanted):
+            return
+        shown.page.keyboard.press("Tab")
+    pytest.fail(f"Tab never reaches {wanted!r}; it is at {focused(shown.lab)!r}")
+
+
+def test_everything_is_reached_with_the_keyboard_alone(show: Show) -> None:
+    shown = show(EDGES)
+    press = shown.page.keyboard.press
+    shown.toolbar.get_by_role("button", name="Shuffle").focus()
+    tab_to(shown, "ww-table treegrid")
+    press("ArrowDown")
+    shown.wait_layer("conv2")
+    press("End")
+    shown.wait_layer("head")
+    press("Home")
+    shown.wait_layer("conv1")
+    tab_to(shown, "ww-grid listbox")
+    press("End")
+    shown.wait_caption(shown.histogram, "of filter 63.")
+    tab_to(shown, "ww-grid img")
+    press("ArrowRight")
+    press("ArrowDown")
+    assert shown.grid.locator(".ww-grid-readout").inner_text().startswith("filter 63, row 1, column 0")
+    tab_to(shown, "ww-histogram range bins")
+    press("ArrowLeft")
+    tab_to(shown, "ww-histogram slider")
+    press("Home")
+    press("Shift+ArrowRight")
+    shown.selected.wait_for()
+    tab_to(shown, "ww-statistics button")
+    press("Enter")
+    shown.statistics.get_by_text("model").last.wait_for()
+    edges = shown.python(f"np.histogram({CONV1}, 49)[1].astype(float).tolist()")
+    assert shown.python("[explorer.layer, explorer.filter_index, explorer.bins]") == ["conv1", 63, 49]
+    assert shown.python("explorer.selected_range") == [edges[0], edges[2]]
+
+
+@pytest.mark.parametrize("view", ["table", "grid", "histogram", "statistics", "toolbar"])
+def test_keys_inside_a_view_never_reach_the_notebook(view: str, show: Show) -> None:
+    shown = show(EDGES)
+    cells = shown.page.locator(".jp-Notebook .jp-Cell").count()
+    target = {
+        "table": shown.table.get_by_role("treegrid"),
+        "grid": shown.grid.locator(".ww-grid-field"),
+        "histogram": shown.bars,
+        "statistics": shown.statistics.locator("tbody button").first,
+        "toolbar": shown.toolbar.get_by_role("button", name="Reset"),
+    }[view]
+    target.focus()
+    assert focused(shown.lab).startswith(f"ww-{view} ")
+    for key in ("d", "d", "x", "a", "b"):
+        shown.page.keyboard.press(key)
+    assert shown.page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert shown.bars.is_visible()
+
+
+def test_shuffle_shows_the_layer_again_in_random_order_beside_it(show: Show) -> None:
+    shown = show(EDGES)
+    shuffle = shown.toolbar.get_by_role("button", name="Shuffle")
+    shuffle.click()
+    both = shown.root.locator(".ww-grid")
+    until(both.count, 2)
+    both.nth(1).locator(".ww-caption").filter(has_text="shuffled within the layer (seed 0)").wait_for()
+    assert shuffle.get_attribute("aria-pressed") == "true"
+    both.nth(1).locator(".ww-grid-field").press("End")
+    shown.wait_caption(shown.histogram, "of filter 63.")
+    shuffle.click()
+    until(both.count, 1)
+
+
+def test_a_click_on_a_bar_of_the_norms_selects_its_layer(show: Show) -> None:
+    shown = show(EDGES)
+    shown.toolbar.get_by_role("button", name="Norms").click()
+    bars = shown.root.locator(".bqplot rect.bar")
+    until(bars.count, 4)
+    norms = shown.python("[float(p.norm()) for n, p in model.named_parameters() if 'weight' in n]")
+    until(lambda: [box["height"] > 2 for box in boxes(bars)], [True] * 4)
+    heights = np.array([box["height"] for box in boxes(bars)])
+    assert np.abs(heights / heights.max() - np.array(norms) / max(norms)).max() < 2 / heights.max()
+    bars.nth(2).click()
+    shown.wait_layer("conv3")
+    shown.wait_python("explorer.layer", "conv3")
+
+
+def boxes(found: Locator) -> list[FloatRect]:
+    return [box for place in range(found.count()) if (box := found.nth(place).bounding_box())]
+
+
+def test_a_click_on_one_of_all_histograms_selects_its_layer(show: Show) -> None:
+    shown = show(EDGES)
+    shown.toolbar.get_by_role("button", name="All histograms").click()
+    every = shown.root.locator(".ww-gallery [role=listbox]")
+    every.press("End")
+    shown.wait_layer("head")
+    every.click(position={"x": 30, "y": 30})
+    shown.wait_layer("conv1")
+    shown.wait_python("explorer.layer", "conv1")
+    shown.toolbar.get_by_role("button", name="All histograms").click()
+    until(shown.root.locator(".ww-gallery").count, 0)
+
+
+def test_reset_goes_back_to_the_first_view(show: Show) -> None:
+    shown = show(EDGES)
+    shown.row("conv3").click()
+    shown.slider(shown.histogram, "bins").press("End")
+    shown.histogram.get_by_role("button", name="log counts").click()
+    shown.toolbar.get_by_role("button", name="Norms").click()
+    shown.wait_python("[explorer.layer, explorer.bins, explorer.toolbar.panel]", ["conv3", 256, "norms"])
+    shown.toolbar.get_by_role("button", name="Reset").click()
+    shown.wait_layer("conv1")
+    until(lambda: shown.slider(shown.histogram, "bins").input_value(), "50")
+    assert shown.histogram.get_by_role("button", name="log counts").get_attribute("aria-pressed") == "false"
+    until(shown.root.locator(".bqplot").count, 0)
