@@ -4,7 +4,7 @@ import type { Tiles } from "./grid_data";
 import { type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
 
 /** The sides of a tile in CSS pixels at the normal text size: at least about so large, and at most. */
-const SIDES = { single: [15, 30], picture: [46, 100], mosaic: [88, 150] } as const;
+const SIDES = { single: [15, 30], picture: [28, 100], mosaic: [88, 150] } as const;
 /** Between tiles; the cells of a mosaic have a gap of their own, from which this one must stand out. */
 const GAPS = { single: 5, picture: 6, mosaic: 10 } as const;
 /** Room for the ring around the selected tile. */

@@ -6,8 +6,8 @@ import { choice, type Host, slider, toggle } from "./view";
 
 const ALL = "all";
 const SCOPES = [
-  ["layer", "layer"],
-  ["filter", "each filter"],
+  ["filter", "per filter"],
+  ["layer", "per layer"],
   ["minmax", "min–max (moves zero)"],
 ] as const;
 const ORDERS = [

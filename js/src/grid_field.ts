@@ -8,8 +8,8 @@ import { type Hit, TileField } from "./grid_tiles";
 import { h } from "./view";
 
 /** Heights in multiples of the text's, which is so many CSS pixels at the normal size. */
-const ROOM = 25;
-const MATRIX_ROOM = 33;
+const ROOM = 24;
+const MATRIX_ROOM = 26;
 const TEXT = 12;
 
 export class Field {

@@ -18,7 +18,7 @@ import { cornerOf, type Mosaic, mosaicHeight, mosaicWidth, type Spot, spotAt, ti
 import { h } from "./view";
 
 /** Sides in multiples of the text's size. */
-const SIDE = 15;
+const SIDE = 12;
 const LEGEND_HEIGHT = 9;
 
 const STRAYS: readonly (readonly [string, Rgb, (value: number) => boolean])[] = [

@@ -16,7 +16,7 @@ type State = WeightHistogramState;
 const WATCHED = ["frame", "overlay", "fine", "selection", "bins", "log_counts", "size"] as const;
 const CONTROLLED = ["frame", "bins", "filter_index", "value_range", "log_counts", "shuffled"] as const;
 /** Height in multiples of the text's. */
-const HEIGHT = 21;
+const HEIGHT = 18;
 
 class HistogramView {
   readonly #host: Host<State>;

@@ -127,12 +127,12 @@ def test_infinities_do_not_stretch_the_scale() -> None:
 
 def test_scopes_differ_where_filters_differ_in_size() -> None:
     weight = np.array([[1.0, -0.5], [4.0, 2.0]])
-    assert filter_grid(weight).levels[:, 0, 0].tolist() == [[160, 112], [255, 192]]
-    assert filter_grid(weight, color_scope="filter").levels[:, 0, 0].tolist() == [[255, 64], [255, 192]]
+    assert filter_grid(weight, color_scope="layer").levels[:, 0, 0].tolist() == [[160, 112], [255, 192]]
+    assert filter_grid(weight).levels[:, 0, 0].tolist() == [[255, 64], [255, 192]]
 
 
 def test_a_given_limit_is_shared_and_clips() -> None:
-    grid = filter_grid(np.array([[1.0, -4.0]]), limit=2.0)
+    grid = filter_grid(np.array([[1.0, -4.0]]), color_scope="layer", limit=2.0)
     assert grid.levels.ravel().tolist() == [192, 1]
     assert grid.limits.tolist() == [[-2.0, 2.0]]
 

@@ -53,7 +53,7 @@ def test_a_filter_step_publishes_nothing(state: dict[str, torch.Tensor]) -> None
 def test_the_same_question_twice_publishes_nothing(state: dict[str, torch.Tensor]) -> None:
     view = FilterGrid(state, "deep", order="norm")
     assert published(view, view.answer) == []
-    assert published(view, lambda: of_the_browser(view, order="norm", color_scope="layer")) == []
+    assert published(view, lambda: of_the_browser(view, order="norm", color_scope="filter")) == []
 
 
 def test_a_new_layer_is_one_answer_of_frame_and_tiles_together(state: dict[str, torch.Tensor]) -> None:
@@ -147,7 +147,7 @@ def test_python_is_told_the_valid_range_and_the_grid_stays(
         ({"input_channel": -9}, {"input_channel": 0}),
         ({"input_channel": "x"}, {"input_channel": None}),
         ({"layer": "dense", "input_channel": 3}, {"layer": "dense", "input_channel": None}),
-        ({"color_scope": "robust"}, {"color_scope": "layer"}),
+        ({"color_scope": "robust"}, {"color_scope": "filter"}),
         ({"order": 3}, {"order": "index"}),
         ({"selected_range": [3, "x"]}, {"selected_range": None}),
         ({"selected_range": [1, 2]}, {"selected_range": (1.0, 2.0)}),
@@ -223,10 +223,10 @@ def fixture_states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     views = {
         "rgb": FilterGrid(colors),
         "minmax": FilterGrid(colors, input_channel=1, color_scope="minmax", filter_index=4),
-        "mosaic": FilterGrid(deep, "deep", filter_index=2),
-        "ordered": FilterGrid(deep, "deep", order="norm"),
-        "lit": FilterGrid(deep, "deep", selected_range=(0.5, 9.0)),
-        "grouped": FilterGrid(nn.Sequential(grouped), filter_index=4),
+        "mosaic": FilterGrid(deep, "deep", filter_index=2, color_scope="layer"),
+        "ordered": FilterGrid(deep, "deep", order="norm", color_scope="layer"),
+        "lit": FilterGrid(deep, "deep", selected_range=(0.5, 9.0), color_scope="layer"),
+        "grouped": FilterGrid(nn.Sequential(grouped), filter_index=4, color_scope="layer"),
         "images": FilterGrid({"w.weight": normal(6, 48)}, as_images=True),
         "strip": FilterGrid({"w.weight": normal(5, 4, 3)}),
     }

@@ -76,7 +76,7 @@ def filter_grid(
     weight: Weight,
     filters: Sequence[int] | None = None,
     input_channel: int | None = None,
-    color_scope: ColorScope = "layer",
+    color_scope: ColorScope = "filter",
     image_shape: tuple[int, ...] | None = None,
     rgb: bool | None = None,
     limit: float | None = None,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-_SCOPES = ["layer", "filter", "minmax"]
+_SCOPES = ["filter", "layer", "minmax"]
 _ORDERS = ["index", "norm"]
 
 
@@ -64,7 +64,7 @@ class FilterGrid(FilterView):
     _css = t.Unicode().tag(sync=True)
 
     input_channel = question(t.Int(None, allow_none=True)).tag(ts="number | null")
-    color_scope = question(t.Enum(_SCOPES, default_value="layer"))
+    color_scope = question(t.Enum(_SCOPES, default_value="filter"))
     order = question(t.Enum(_ORDERS, default_value="index"))
     as_images = question(t.Bool(False))
     selected_range = question(SelectedRange()).tag(ts="[number, number] | null")
