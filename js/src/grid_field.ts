@@ -8,7 +8,7 @@ import { type Hit, TileField } from "./grid_tiles";
 import { h } from "./view";
 
 /** Heights in multiples of the text's, which is so many CSS pixels at the normal size. */
-const ROOM = 24;
+const ROOM = 29;
 const MATRIX_ROOM = 26;
 const TEXT = 12;
 

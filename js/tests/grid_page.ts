@@ -16,7 +16,7 @@ export type Name = keyof typeof fixtures;
 /** Room at the edges of a matrix for the mark of the selected row, in CSS pixels. */
 export const MARK = 9;
 /** Height of the field at the normal text size. */
-const ROOM = 288;
+const ROOM = 348;
 
 export const state = (name: Name): State => thaw<State>(fixtures[name]);
 
