@@ -11,8 +11,9 @@ from tests.widgets.toy_view import Total, sent, total
 from weightwidgets.widgets import _base
 
 if TYPE_CHECKING:
-    from torch import nn
     from collections.abc import Callable
+
+    from torch import nn
 
 
 def test_a_view_opens_on_the_first_layer_with_its_answer(model: nn.Sequential) -> None:

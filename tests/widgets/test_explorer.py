@@ -108,7 +108,7 @@ def test_a_rule_becomes_its_number_of_bins(explorer: ww.WeightExplorer, model: n
 
 def test_a_misspelt_argument_raises_with_the_right_one(model: nn.Sequential) -> None:
     with pytest.raises(TypeError, match="filter_index"):
-        ww.WeightExplorer(model, filter_indx=1)  # type: ignore[call-arg]
+        ww.WeightExplorer(model, filter_indx=1)
 
 
 def test_the_layers_are_in_model_order(explorer: ww.WeightExplorer) -> None:
