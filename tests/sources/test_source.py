@@ -85,3 +85,9 @@ def test_a_bias_fits_by_output_unit_or_by_weight() -> None:
     assert bias_fits("conv_transpose2d", 2, weight, torch.ones(6))
     assert bias_fits("norm", 1, torch.ones(4, 3), torch.ones(4, 3))
     assert bias_fits("conv2d", 1, nn.UninitializedParameter(), torch.ones(3))
+
+
+def test_the_name_of_a_module_is_answered_with_its_tensors() -> None:
+    source = open_source(nn.ModuleDict({"lstm": nn.LSTM(2, 3), "head": nn.Linear(3, 2)}))
+    with pytest.raises(KeyError, match="nearest: 'lstm.weight_ih_l0', 'lstm.weight_hh_l0'"):
+        source["lstm"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 _SHOWN_NAME_LENGTH = 80
+_NEAREST = 3
 
 
 @dataclass(slots=True)
@@ -125,8 +126,12 @@ class Source(Mapping[str, Layer], ABC):
     def _refuse(self, name: object) -> NoReturn:
         index = self._index
         asked = str(name)[:_SHOWN_NAME_LENGTH]
-        near = difflib.get_close_matches(asked, index.layers) or difflib.get_close_matches(
-            asked, index.spellings
+        # A module's own name ("lstm") is the beginning of what its tensors are called.
+        within = [known for known in index.layers if known.startswith(f"{asked}.")][:_NEAREST]
+        near = (
+            within
+            or difflib.get_close_matches(asked, index.layers, _NEAREST)
+            or difflib.get_close_matches(asked, index.spellings, _NEAREST)
         )
         shorten = reprlib.Repr()
         shorten.maxstring = _SHOWN_NAME_LENGTH
