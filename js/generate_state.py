@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets as t
-from weightwidgets.widgets.gallery import LayerHistograms
 
 from weightwidgets import wire
+from weightwidgets.widgets._norm_controls import NormControls
+from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.statistics import WeightStatistics
@@ -19,7 +20,15 @@ from weightwidgets.widgets.toolbar import ExplorerToolbar
 if TYPE_CHECKING:
     from weightwidgets.widgets._base import View
 
-VIEWS = (ExplorerToolbar, FilterGrid, LayerHistograms, LayerTable, WeightHistogram, WeightStatistics)
+VIEWS = (
+    ExplorerToolbar,
+    FilterGrid,
+    LayerHistograms,
+    LayerTable,
+    NormControls,
+    WeightHistogram,
+    WeightStatistics,
+)
 TARGET = Path(__file__).parent / "src" / "state.ts"
 
 

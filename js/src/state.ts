@@ -15,7 +15,7 @@ export interface ExplorerToolbarState {
 
 export interface FilterGridState {
   as_images: boolean;
-  color_scope: "layer" | "filter" | "minmax";
+  color_scope: "filter" | "layer" | "minmax";
   error: DataView;
   filter_index: number;
   frame: Record<string, unknown>;
@@ -54,6 +54,17 @@ export interface LayerTableState {
   size: "normal" | "large";
   sort_by: DataView;
   started: boolean;
+}
+
+export interface NormControlsState {
+  error: DataView;
+  kind: "frobenius" | "rms";
+  layer: DataView;
+  log_norms: boolean;
+  notice: DataView;
+  numbers: Record<string, unknown>;
+  rows: Record<string, unknown>;
+  size: "normal" | "large";
 }
 
 export interface WeightHistogramState {

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
-import traitlets as t
 
+from weightwidgets.pictures._canvas import ticks
 from weightwidgets.wire import display_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 # Mid-tones that stand out from a white and from a black page alike (3:1 and more).
 BAR, SELECTED = "#7b8794", "#2f80ed"
+# bqplot's own text is orange on a dark page.
+_INK = "var(--jp-content-font-color1, black)"
 _LONGEST_LABEL = 18
 # Slanted labels, and flat ones, that stand side by side in a figure 500 pixels wide.
 _MOST_SLANTED, _MOST_FLAT = 22, 4
@@ -36,10 +38,22 @@ def chart_labels(names: Sequence[str]) -> list[str]:
     return labels
 
 
-def thinned(labels: Sequence[str], most: int) -> list[str]:
-    """Give at most `most` labels, evenly spread, the first among them."""
-    step = max(1, math.ceil(len(labels) / most))
-    return list(labels[::step])
+def tick_count(labels: int) -> int:
+    """Give the `num_ticks` with which bqplot writes as many of so many labels as there is room for.
+
+    An ordinal axis writes every ``labels // (num_ticks - 1)``-th label.
+    """
+    step = max(1, math.ceil(labels / _MOST_SLANTED))
+    return max(2, labels // step + 1)
+
+
+def decades(low: float, high: float) -> list[float]:
+    """Give 1, 2 and 5 times the powers of ten between two bounds; fewer where those would be too many."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    factors = (1, 2, 5) if last - first <= 3 else (1,)
+    every = math.ceil((last - first) / 8) or 1
+    marks = [factor * 10.0**power for power in range(first, last + 1, every) for factor in factors]
+    return [mark for mark in marks if low <= mark <= high]
 
 
 def lowest_decade(values: np.ndarray) -> float:
@@ -76,7 +90,7 @@ class Chart:
         import bqplot  # half a second: only whoever makes a chart waits for it
 
         self._layers = bqplot.OrdinalScale()
-        self._linear, self._log = bqplot.LinearScale(min=0.0), bqplot.LogScale()
+        self._linear, self._log = bqplot.LinearScale(min=0.0, max=1.0), bqplot.LogScale(min=0.1, max=1.0)
         self.bars = bqplot.Bars(
             x=[],
             y=[],
@@ -86,9 +100,12 @@ class Chart:
             interactions={"click": "select", "hover": "tooltip"},
             selected_style={"fill": SELECTED},
             tooltip=bqplot.Tooltip(fields=["x", "y"], labels=["layer", "norm"], formats=["", ".5~g"]),
+            tooltip_style={"opacity": 1, "color": _INK},
         )
         self._across = bqplot.Axis(scale=self._layers, grid_lines="none")
-        self._up = bqplot.Axis(scale=self._linear, orientation="vertical", label_offset="50px")
+        self._up = bqplot.Axis(
+            scale=self._linear, side="left", label_offset="50px", label_color=_INK
+        )
         self.figure = bqplot.Figure(
             marks=[self.bars],
             axes=[self._across, self._up],
@@ -103,11 +120,9 @@ class Chart:
         base = lowest_decade(values) if log else 0.0
         drawable = np.isfinite(values) & (values > base)
         scale = self._log if log else self._linear
-        if log:
-            self._log.min, self._log.max = (
-                base,
-                max(base * 10, float(values[drawable].max(initial=base)) * 1.2),
-            )
+        highest = float(values[drawable].max(initial=base))
+        top = 1.05 * highest if highest > base else 10 * base or 1.0
+        scale.min, scale.max = base, top
         slanted = len(labels) > _MOST_FLAT
         with self.bars.hold_sync():
             self.bars.x, self.bars.y = np.array(labels, dtype=str), np.where(drawable, values, base)
@@ -115,11 +130,12 @@ class Chart:
             self.bars.scales = {"x": self._layers, "y": scale}
             self.bars.tooltip.labels = ["layer", title]
         with self._across.hold_sync():
-            self._across.tick_values = np.array(thinned(labels, _MOST_SLANTED), dtype=str)
+            self._across.num_ticks = tick_count(len(labels))
             self._across.tick_rotate = -40 if slanted else 0
             self._across.tick_style = {"text-anchor": "end" if slanted else "middle", "font-size": "11px"}
         with self._up.hold_sync():
             self._up.scale, self._up.label = scale, title
+            self._up.tick_values = np.array(decades(base, top) if log else ticks(0, top, 6))
             self._up.tick_format = ".3~g"
             self._up.tick_style = {"font-size": "11px"}
 
@@ -127,40 +143,3 @@ class Chart:
     def scales(self) -> list[ipywidgets.Widget]:
         """All scales, also the one that no mark uses at the moment."""
         return [self._layers, self._linear, self._log]
-
-
-class Controls:
-    """What stands around the figure: two switches, a slider that selects by keyboard, and plain sentences."""
-
-    def __init__(self, kinds: Mapping[str, str]) -> None:
-        def switch(options: list[tuple[str, Any]]) -> ipywidgets.ToggleButtons:
-            return ipywidgets.ToggleButtons(options=options, style={"button_width": "auto"})
-
-        self.kind = switch([(title, kind) for kind, title in kinds.items()])
-        self.log = switch([("linear", False), ("logarithmic", True)])
-        self.sentence, self.missing, self.caption = (ipywidgets.Label() for _ in range(3))
-        self.picker = ipywidgets.SelectionSlider(
-            options=[("", 0)],
-            description="layer",
-            tooltip="Select a layer with the arrow keys",
-            layout=ipywidgets.Layout(width="100%", min_width="0"),
-        )
-
-    def around(self, figure: ipywidgets.Widget) -> list[ipywidgets.Widget]:
-        """Give the children of the chart, from top to bottom."""
-        switches = ipywidgets.Box([self.kind, self.log], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        return [switches, self.sentence, figure, self.picker, self.caption, self.missing]
-
-    def follow(self, chart: t.HasTraits, picked: Callable[[t.Bunch], None]) -> None:
-        """Join the switches to the chart's own traits, and tell it which layer was picked."""
-        t.link((chart, "kind"), (self.kind, "value"))
-        t.link((chart, "log"), (self.log, "value"))
-        self.picker.observe(picked, "index")
-
-    def offer(self, labels: Sequence[str]) -> None:
-        """Let these layers be picked."""
-        # New options would first select the first of them, which nobody asked for.
-        with self.picker.hold_trait_notifications():
-            index = min(self.picker.index or 0, max(len(labels) - 1, 0))
-            self.picker.options = list(zip(labels, range(len(labels)), strict=True)) or [("", 0)]
-            self.picker.index = index

@@ -137,8 +137,10 @@ class LayerHistograms(View):
 
     def close(self) -> None:
         """Stop measuring and free everything; calling it again does nothing."""
-        self._own_stream.close()
-        self._common_stream.close()
+        # A view whose arguments were refused is closed too, when it is collected.
+        for name in ("_own_stream", "_common_stream"):
+            if hasattr(self, name):
+                getattr(self, name).close()
         super().close()
 
     def parts(self, ask: Ask) -> Iterable[Part]:

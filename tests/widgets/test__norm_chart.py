@@ -1,0 +1,135 @@
+from collections.abc import Iterator
+
+import ipywidgets
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weightwidgets.widgets._norm_chart import (
+    BAR,
+    SELECTED,
+    Chart,
+    chart_labels,
+    decades,
+    lowest_decade,
+    parts_of,
+    tick_count,
+)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = np.array([int(color[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.fixture
+def chart() -> Iterator[Chart]:
+    made = Chart()
+    yield made
+    for part in parts_of([made.figure, *made.scales]):
+        part.close()
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#111111"])
+@pytest.mark.parametrize("bar", [BAR, SELECTED])
+def test_bars_stand_out_from_a_white_and_from_a_black_page(bar: str, page: str) -> None:
+    low, high = sorted((luminance(bar), luminance(page)))
+    assert (high + 0.05) / (low + 0.05) >= 3
+
+
+@given(st.lists(st.text(max_size=40), max_size=30))
+def test_labels_are_short_distinct_and_free_of_markup(names: list[str]) -> None:
+    labels = chart_labels(names)
+    assert len(labels) == len(set(labels)) == len(names)
+    for label in labels:
+        assert not set("<>&$\\") & set(label)
+        assert len(label) <= 26
+
+
+def test_equal_labels_are_told_apart_by_their_position() -> None:
+    assert chart_labels(["a" * 50, "a" * 51, "b"])[1:] == [f"{chart_labels(['a' * 50])[0]} #1", "b"]
+
+
+@given(st.integers(0, 20_000))
+def test_the_labels_that_bqplot_writes_are_never_too_many(labels: int) -> None:
+    num_ticks = tick_count(labels)
+    assert num_ticks >= 2
+    # What an ordinal axis of bqplot 0.13 does with `num_ticks`.
+    step = 1 if labels <= num_ticks else labels // (num_ticks - 1)
+    written = len(range(0, labels, step))
+    assert written <= 23
+    assert labels <= 22 or written >= 11
+
+
+@given(st.lists(st.floats(1e-300, 1e300), min_size=1), st.booleans())
+def test_a_logarithmic_axis_begins_below_every_norm_above_zero(norms: list[float], zero: bool) -> None:
+    base = lowest_decade(np.array([*norms, np.nan, *([0.0] if zero else [])]))
+    assert 0 < base < min(norms)
+    assert base * 101 > min(norms)
+
+
+def test_without_norms_above_zero_the_axis_still_has_a_beginning() -> None:
+    assert lowest_decade(np.array([0.0, np.nan])) == lowest_decade(np.array([])) == 0.1
+
+
+@given(st.floats(1e-12, 1e3), st.floats(1.5, 1e12))
+def test_ticks_of_a_logarithmic_axis_lie_on_it_and_are_few(low: float, ratio: float) -> None:
+    marks = decades(low, low * ratio)
+    assert all(low <= mark <= low * ratio for mark in marks)
+    assert len(marks) <= 13
+    assert ratio < 10 or len(marks) >= 1
+
+
+def test_a_decade_is_divided_and_many_are_not() -> None:
+    assert decades(1, 10) == [1, 2, 5, 10]
+    assert decades(1, 1e4) == [1, 10, 100, 1e3, 1e4]
+
+
+def test_a_bar_is_as_high_as_its_norm(chart: Chart) -> None:
+    chart.draw(["a", "b", "c"], np.array([1.0, 0.0, np.nan]), title="Frobenius norm", log=False)
+    assert list(chart.bars.x) == ["a", "b", "c"]
+    assert chart.bars.y.tolist() == [1, 0, 0]
+    assert (chart.bars.base, chart.bars.scales["y"].min) == (0, 0)
+    assert chart.bars.scales["y"].max == 1.05
+
+
+def test_zero_and_missing_norms_have_no_bar_on_a_logarithmic_axis(chart: Chart) -> None:
+    chart.draw(["a", "b", "c"], np.array([0.5, 0.0, np.nan]), title="norm", log=True)
+    assert chart.bars.base == chart.bars.scales["y"].min == 0.1
+    assert chart.bars.y.tolist() == [0.5, 0.1, 0.1]
+    assert chart.figure.axes[1].scale is chart.bars.scales["y"]
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("values", [[], [0.0], [np.nan, 0.0], [np.inf]])
+def test_nothing_to_draw_leaves_axes_that_can_be_drawn(chart: Chart, values: list[float], log: bool) -> None:
+    chart.draw([str(place) for place in range(len(values))], np.array(values), title="norm", log=log)
+    scale = chart.bars.scales["y"]
+    assert np.isfinite([scale.min, scale.max, *chart.bars.y]).all()
+    assert scale.min < scale.max
+    assert not log or scale.min > 0
+
+
+def test_parts_are_found_wherever_they_hang_each_once(chart: Chart) -> None:
+    parts = list(parts_of([chart.figure]))
+    assert len(parts) == len({part.model_id for part in parts})
+    for part in (
+        chart.bars,
+        chart.bars.tooltip,
+        chart.figure.scale_x,
+        chart.figure.layout,
+        *chart.figure.axes,
+    ):
+        assert part in parts
+
+
+def test_parts_of_a_box_that_holds_itself_end() -> None:
+    box = ipywidgets.VBox()
+    other = ipywidgets.VBox([box])
+    box.children = (other,)
+    assert {box, other} <= set(parts_of([box]))
+    for part in list(parts_of([box])):
+        part.close()
