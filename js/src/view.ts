@@ -103,15 +103,25 @@ export function slider(label: string, onInput: (value: number) => void, signal: 
     const [low, high] = [Number(input.min), Number(input.max)];
     if (input.value !== "" && Number.isFinite(value)) onInput(Math.min(Math.max(value, low), high));
   };
+  let stands = Number.NaN;
   range.addEventListener("input", () => send(range), { signal });
-  number.addEventListener("change", () => send(number), { signal });
+  number.addEventListener(
+    "change",
+    () => {
+      send(number);
+      number.value = String(stands);
+    },
+    { signal },
+  );
   const set = (value: number, low: number, high: number, most = high) => {
     for (const input of [range, number]) {
       input.min = String(low);
       input.max = String(Math.max(low, input === number ? most : high));
-      input.value = String(value);
+      // While a model trains, frame after frame comes in: half a number that was typed must stand.
+      if (value !== stands || input === range) input.value = String(value);
       input.disabled = high <= low;
     }
+    stands = value;
   };
   return {
     element: h("label", { class: "ww-field", "data-control": label }, h("span", {}, label), range, number),

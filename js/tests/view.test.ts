@@ -71,6 +71,21 @@ test("a slider gives whole numbers within its bounds, by hand or typed", () => {
   expect(range.disabled).toBe(true);
 });
 
+test("a number that is being typed stands while its old value comes in again", () => {
+  const values: number[] = [];
+  const { number, set } = slider("bins", (value) => values.push(value), new AbortController().signal);
+  set(5, 1, 10);
+  number.value = "8";
+  set(5, 1, 10);
+  expect(number.value).toBe("8");
+  number.dispatchEvent(new Event("change"));
+  expect(values).toEqual([8]);
+  // Nobody took the 8, so the 5 stands.
+  expect(number.value).toBe("5");
+  set(6, 1, 10);
+  expect(number.value).toBe("6");
+});
+
 test("a toggle asks for the other state and shows the one that it is told", () => {
   const asked: boolean[] = [];
   const { element, set } = toggle("log", (pressed) => asked.push(pressed), new AbortController().signal);

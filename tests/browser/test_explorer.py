@@ -105,7 +105,7 @@ def test_arrow_keys_walk_the_filters_of_grid_histogram_statistics_and_python(sho
         shown.grid.locator(".ww-grid-name").filter(has_text=re.compile(f"^filter {index}$")).wait_for()
         shown.wait_caption(shown.histogram, f"of filter {index}.")
         shown.wait_python("explorer.filter_index", index)
-    shown.slider(shown.histogram, "filter").press("ArrowRight")
+    shown.slider(shown.grid, "filter").press("ArrowRight")
     shown.wait_caption(shown.histogram, "of filter 1.")
     shown.grid.locator(".ww-grid-name").filter(has_text=re.compile("^filter 1$")).wait_for()
 
