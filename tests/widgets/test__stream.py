@@ -277,3 +277,26 @@ def test_the_thread_ends_when_there_is_nothing_to_do() -> None:
     bench.versions["layer0"] = 1
     bench.run()
     assert bench.stream.outcome("layer0") == ("layer0", 1)
+
+
+def test_at_exit_the_layer_at_hand_is_finished_and_no_other_begun() -> None:
+    line = _stream._Line()
+    begun, go_on = threading.Event(), threading.Event()
+    steps: list[str] = []
+
+    class Slow:
+        def step(self) -> float | None:
+            steps.append("begun")
+            begun.set()
+            go_on.wait(5)
+            steps.append("finished")
+            return time.monotonic()
+
+    line.join(Slow())  # type: ignore[arg-type]
+    assert begun.wait(5)
+    threading.Timer(0.05, go_on.set).start()
+    line.end()
+    assert steps == ["begun", "finished"]
+    line.join(Slow())  # type: ignore[arg-type]
+    assert line._thread is None
+    assert steps == ["begun", "finished"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -26,6 +27,7 @@ Version = tuple[object, ...]
 Outcome = TypeVar("Outcome")
 
 SECONDS_BETWEEN_PUBLISHES = 0.2
+_SECONDS_AT_EXIT = 2.0
 
 
 class Failure(NamedTuple):
@@ -234,9 +236,12 @@ class _Line:
         self._due: dict[Stream[Any], float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._over = False
 
     def join(self, stream: Stream[Any]) -> None:
         with self._changed:
+            if self._over:
+                return
             self._due[stream] = time.monotonic()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="weightwidgets-stream", daemon=True)
@@ -264,7 +269,19 @@ class _Line:
                 continue
             if again is not None:
                 with self._changed:
-                    self._due.setdefault(stream, again)
+                    if not self._over:
+                        self._due.setdefault(stream, again)
+
+    def end(self) -> None:
+        """Wait for the layer at hand: Python aborts when it ends while torch holds a thread."""
+        with self._changed:
+            self._over = True
+            self._due.clear()
+            thread = self._thread
+            self._changed.notify()
+        if thread is not None:
+            thread.join(_SECONDS_AT_EXIT)
 
 
 _line = _Line()
+atexit.register(_line.end)
