@@ -88,6 +88,6 @@ def test_a_bias_fits_by_output_unit_or_by_weight() -> None:
 
 
 def test_the_name_of_a_module_is_answered_with_its_tensors() -> None:
-    source = open_source(nn.ModuleDict({"lstm": nn.LSTM(2, 3), "head": nn.Linear(3, 2)}))
-    with pytest.raises(KeyError, match="nearest: 'lstm.weight_ih_l0', 'lstm.weight_hh_l0'"):
+    source = ModuleSource(nn.ModuleDict({"lstm": nn.LSTM(2, 3), "head": nn.Linear(3, 2)}))
+    with pytest.raises(KeyError, match=r"nearest: 'lstm\.weight_ih_l0', 'lstm\.weight_hh_l0'"):
         source["lstm"]
