@@ -146,26 +146,29 @@ const toPng = (canvas: HTMLCanvasElement) =>
     ),
   );
 
-/** A menu of what can be taken away from the view. */
+type Action = readonly [string, () => Promise<void> | void];
+
+/** What can be taken away from the view, by the words of its menu. */
+function takeaways({ name, canvas, csv }: Exports): Action[] {
+  const copyPicture = async (picture: HTMLCanvasElement) =>
+    navigator.clipboard.write([new ClipboardItem({ "image/png": toPng(picture) })]);
+  const saveNumbers = (numbers: string) => save(new Blob([numbers], { type: "text/csv" }), `${name()}.csv`);
+  const pictures: Action[] = canvas
+    ? [
+        ["Copy picture", () => copyPicture(canvas())],
+        ["Download PNG", async () => save(await toPng(canvas()), `${name()}.png`)],
+      ]
+    : [];
+  const numbers: Action[] = csv
+    ? [
+        ["Copy numbers", () => navigator.clipboard.writeText(csv())],
+        ["Download CSV", () => saveNumbers(csv())],
+      ]
+    : [];
+  return [...pictures, ...numbers];
+}
+
 function menu<T extends Shared>(host: Host<T>, exports: Exports): HTMLElement {
-  const items: [string, () => Promise<void> | void][] = [];
-  const { canvas, csv } = exports;
-  if (canvas) {
-    items.push([
-      "Copy picture",
-      async () => {
-        await navigator.clipboard.write([new ClipboardItem({ "image/png": toPng(canvas()) })]);
-      },
-    ]);
-    items.push(["Download PNG", async () => save(await toPng(canvas()), `${exports.name()}.png`)]);
-  }
-  if (csv) {
-    items.push(["Copy numbers", () => navigator.clipboard.writeText(csv())]);
-    items.push([
-      "Download CSV",
-      () => save(new Blob([csv()], { type: "text/csv" }), `${exports.name()}.csv`),
-    ]);
-  }
   const summary = h(
     "summary",
     { class: "ww-button ww-menu-button", "aria-label": "Copy or download", title: "Copy or download" },
@@ -173,7 +176,7 @@ function menu<T extends Shared>(host: Host<T>, exports: Exports): HTMLElement {
   );
   const details = h("details", { class: "ww-menu" }, summary);
   const list = h("div", { class: "ww-menu-list", role: "group" });
-  for (const [label, action] of items) {
+  for (const [label, action] of takeaways(exports)) {
     const button = h("button", { type: "button", class: "ww-menu-item" }, label);
     host.listen(button, "click", async () => {
       details.open = false;

@@ -266,3 +266,15 @@ def test_the_model_is_left_bit_for_bit_as_it_was() -> None:
     assert bool((grad == 1).all())
     assert model.training
     assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_refresh_asks_every_view_again(explorer: ww.WeightExplorer) -> None:
+    explorer.toolbar.set_state({"panel": "norms", "shuffle": True})
+    asked: list[object] = []
+    views = explorer._stage.answering()
+    for view in views:
+        view.answer = lambda view=view: asked.append(view)  # type: ignore[method-assign, misc]
+    explorer.refresh()
+    assert asked == views
+    assert explorer.norms in views
+    assert explorer.table in views

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from weightwidgets.sources.source import Source
 
     from ._base import View
-    from ._desk import Desk
+    from ._desk import Answering, Desk
 
 
 class Side:
@@ -106,6 +106,11 @@ class Stage:
         always = {"grid": main.grid, "histogram": main.histogram, "table": self.table}
         made = {name: view for name, view in self._panels.items() if name != "norms"}
         return {**always, "statistics": self.statistics, **made}
+
+    def answering(self) -> list[Answering]:
+        """Give everything that answers questions: the views of all sides and the panels made so far."""
+        pictures = [view for side in self.sides.values() for view in (side.grid, side.histogram)]
+        return [self.table, self.statistics, *pictures, *self._panels.values()]
 
     def close(self) -> None:
         """Free every widget."""

@@ -86,9 +86,9 @@ class _Watch:
             view.look(cell_ended=cell_ended)
 
 
-def _ipython_events() -> Any:  # noqa: ANN401 -- IPython has no types
+def _ipython_events() -> Any:
     try:
-        from IPython import get_ipython  # noqa: PLC0415 -- a plain script has no IPython
+        from IPython import get_ipython
     except ImportError:
         return None
     shell = get_ipython()

@@ -171,7 +171,7 @@ class WeightExplorer(ipywidgets.VBox):
         """Read the weights again, for a change that torch cannot tell."""
         with self._desk.asking():
             self._desk.renew()
-            for view in self._stage.views().values():
+            for view in self._stage.answering():
                 self._desk.want(view)
 
     def picture(self) -> Image.Image | None:
