@@ -56,6 +56,8 @@ class Subject:
     """
 
     def __init__(self, layer: Layer, ask: Ask) -> None:
+        if not layer.initialized:
+            raise ValueError(layer.note)
         self.layer = layer
         self.ask = ask
         self.shape = out_first_shape(layer.kind, layer.shape, layer.groups)
