@@ -8,6 +8,7 @@ import pytest
 from torch import nn
 
 from tests.widgets.fixture import check_fixture, state_of
+from weightwidgets.widgets._code import choices
 from weightwidgets.widgets.toolbar import PANELS, ExplorerToolbar
 
 if TYPE_CHECKING:
@@ -41,7 +42,23 @@ def test_code_is_written_when_it_is_asked_for_and_never_before(toolbar: Explorer
     toolbar.panel = PANELS[1]
     assert written == []
     toolbar.set_state({"code_requests": 1})
-    assert toolbar.listing == {"code": b"import weightwidgets as ww\n"}
+    assert toolbar.listing == {"request": 1, "code": b"import weightwidgets as ww\n"}
+
+
+def test_the_same_code_is_handed_out_as_often_as_it_is_asked_for(toolbar: ExplorerToolbar) -> None:
+    sent: list[int] = []
+    toolbar.observe(lambda change: sent.append(change.new["request"]), "listing")
+    toolbar.code = lambda: "the same\n"
+    for request in (1, 2):
+        toolbar.set_state({"code_requests": request})
+    assert sent == [1, 2]
+
+
+def test_presses_of_its_buttons_are_no_choices(toolbar: ExplorerToolbar) -> None:
+    toolbar.set_state({"code_requests": 1, "resets": 1, "shuffle": True})
+    changed = [name for name, value, default in choices(toolbar, ()) if value != default]
+    assert "shuffle" in changed
+    assert not {"code_requests", "resets"} & set(changed)
 
 
 def test_the_browser_switches_panels_and_shuffle(toolbar: ExplorerToolbar) -> None:

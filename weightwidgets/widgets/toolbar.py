@@ -30,10 +30,10 @@ class ExplorerToolbar(View):
     _css = t.Unicode().tag(sync=True)
     frame = output()
     listing = output()
-    code_requests = question(t.Int(0, min=0))
+    code_requests = question(t.Int(0, min=0).tag(transient=True))
     shuffle = view_state(t.Bool(default_value=False))
     panel = view_state(t.Enum(PANELS, default_value=PANELS[0]))
-    resets = view_state(t.Int(0, min=0))
+    resets = view_state(t.Int(0, min=0).tag(transient=True))
 
     @t.default("_esm")
     def _default_esm(self) -> str:
@@ -48,7 +48,9 @@ class ExplorerToolbar(View):
         numbers = (len(self._source), sum(layer.numel for layer in self._source.values()))
         yield Part("frame", numbers, lambda: self._frame(*numbers))
         if ask.code_requests:
-            yield Part("listing", (ask.code_requests,), lambda: wire.frame(code=self.code()))
+            # Code that is the same as before must go out again: the request makes it another frame.
+            request = ask.code_requests
+            yield Part("listing", (request,), lambda: wire.frame(request=request, code=self.code()))
 
     def version(self, layer: object) -> tuple[object, ...]:
         """Tell that nothing here depends on the weights' values."""
