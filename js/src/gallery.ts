@@ -81,7 +81,10 @@ class Gallery {
     host.react(["rows", "bars", "layer", "shared_range", "size"], (changed) => {
       share.set(model.get("shared_range"));
       if (changed.has("rows")) this.#rows = readRows(model.get("rows"));
+      const { bins } = this.#bars ?? {};
       if (changed.has("rows") || changed.has("bars")) this.#bars = readBars(model.get("bars"), this.#rows);
+      // What was pointed at may be gone; while weights change under the pointer it stays.
+      if (changed.has("rows") || this.#bars?.bins !== bins) this.#pointed = null;
       this.#describe();
       this.#say();
       this.schedule(changed.has("layer"));
@@ -191,7 +194,7 @@ class Gallery {
     const { columns, cellHeight } = this.#layout;
     const step = STEPS[event.key];
     const count = this.#rows.names.length;
-    if (!step || count === 0) return;
+    if (!step || count === 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const moved = step(columns, Math.max(1, Math.floor(this.#window.clientHeight / cellHeight)));
     const from = Math.max(this.#selected, 0);

@@ -75,7 +75,8 @@ export class Reader {
   }
 
   #step(event: KeyboardEvent): boolean {
-    const next = this.#panel.step(this.cursor, event.key);
+    const isOurs = !event.altKey && !event.ctrlKey && !event.metaKey;
+    const next = isOurs && this.#panel.step(this.cursor, event.key);
     if (!next) return false;
     event.preventDefault();
     this.cursor = next;

@@ -151,6 +151,8 @@ class HistogramView {
     const { frame } = this.#data;
     if (!frame || (!selected && !this.#band())) return;
     this.#pending = { selected };
+    // Python may have selected since: asked for again, the same bins must be a change, or nothing is sent.
+    this.#host.model.set("brush", null);
     this.#host.ask({ brush: selected ? [frame.token, selected.bins, selected.first, selected.last] : [] });
     this.redraw();
     this.#host.announce(this.#readout.selected.textContent || "Nothing is selected.");

@@ -94,6 +94,7 @@ export class Brush {
   }
 
   #key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const last = this.#bins.count() - 1;
     const from = this.bin ?? Math.floor(last / 2);
     const page = Math.max(1, Math.round(last / 10));

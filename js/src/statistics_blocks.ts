@@ -92,6 +92,7 @@ export function rove(block: HTMLElement, signal: AbortSignal): void {
     "keydown",
     (event) => {
       if (!(event.target instanceof HTMLButtonElement)) return;
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       const next = neighbour(block, event.target, event.key);
       if (!next) return;
       event.preventDefault();

@@ -53,6 +53,7 @@ export class TableData {
   readRows(frame: unknown): void {
     this.#places.clear();
     this.#groupOf.clear();
+    this.#texts = [];
     this.rows = null;
     if (isEmpty(frame)) return;
     const { text, token } = decode<{ text: string; token: number }>(frame);

@@ -53,6 +53,12 @@ test("a logarithmic count axis has its decades up to the highest count", () => {
   expect(decadeTicks(2500, (value) => value).map((tick) => tick.label)).toEqual(["1", "10", "100", "1,000"]);
 });
 
+test("an axis of nothing has no decades, and begins at zero", () => {
+  expect(decadeTicks(0, (value) => value)).toEqual([]);
+  expect(decadeTicks(1, (value) => value).map((tick) => tick.label)).toEqual(["1"]);
+  expect(countTicks(1, linear(0, 1, 0, 1), 4).map((tick) => tick.label)).toEqual(["0", "1"]);
+});
+
 test("the labels of a narrow range can be told apart", () => {
   const scale = linear(1, 1.000002, 0, 400);
   expect(weightTicks(1, 1.000002, scale, 4).map((tick) => tick.label)).toEqual([

@@ -12,6 +12,21 @@ test("several traits saved together are one message, and an unchanged trait is n
   expect(model.saves).toBe(2);
 });
 
+test("a dict with equal contents is no change, one with bytes is", () => {
+  const wanted = { token: 7, pages: [1, 2] };
+  const model = new FakeModel<{ wanted: object }>({ wanted });
+  let changes = 0;
+  model.on("change", () => {
+    changes += 1;
+  });
+  model.set("wanted", { token: 7, pages: [1, 2] });
+  expect(changes).toBe(0);
+  const bytes = () => ({ data: new DataView(new ArrayBuffer(2)) });
+  model.receive({ wanted: bytes() });
+  model.receive({ wanted: bytes() });
+  expect(changes).toBe(2);
+});
+
 test("a message of the kernel sets everything before one change event", () => {
   const model = new FakeModel({ layer: 0, frame: 0 });
   const seen: number[][] = [];

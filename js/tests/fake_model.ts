@@ -9,8 +9,15 @@ export type Kernel<T> = (message: Partial<T>) => Partial<T> | undefined;
 
 function same(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
-  // As in a notebook: an array set again with equal contents is no change.
-  return Array.isArray(left) && Array.isArray(right) && JSON.stringify(left) === JSON.stringify(right);
+  // As in a notebook: what is set again with equal contents is no change.
+  return isPlain(left) && isPlain(right) && JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** Whether it is a list or a dict without bytes; those of two messages differ in where they begin. */
+function isPlain(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return false;
+  const bytes = JSON.stringify(value, (_, part) => (part instanceof DataView ? "bytes" : part));
+  return bytes === JSON.stringify(value);
 }
 
 /** Behaves as a notebook's model does: `set` tells the view at once, `save_changes` sends one message. */

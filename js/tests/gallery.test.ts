@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import "../src/gallery.css";
 import gallery from "../src/gallery";
 import { layout, readBars, readRows } from "../src/gallery_data";
 import { barEdges, barHeights, plotOf } from "../src/gallery_draw";
 import type { LayerHistogramsState } from "../src/state";
-import { toText } from "../src/wire";
+import { toBytes, toText } from "../src/wire";
 import { nextFrame, pixel, point, press, type Shown, show, thaw, watchListeners } from "./fake_model";
 import fixture from "./fixtures/gallery.json";
 
@@ -32,6 +32,15 @@ afterEach(() => view.close());
 const canvas = () => view.find<HTMLCanvasElement>(".ww-gallery-canvas");
 const scroller = () => view.find(".ww-gallery-window");
 const caption = () => view.find(".ww-caption").textContent;
+
+const asked = () => view.model.messages.map((message) => toText(message.layer));
+
+/** Many layers, none of them counted. */
+function layersOf(count: number): Pick<LayerHistogramsState, "rows" | "bars" | "layer"> {
+  const names = Array.from({ length: count }, (_, index) => `layer.${index}`);
+  const text = toBytes(JSON.stringify(names));
+  return { rows: { names: text, labels: text, token: 1 }, bars: {}, layer: toBytes("layer.0") };
+}
 
 /** Where the plot of a layer stands on the canvas, unscrolled. */
 function plot(index: number) {
@@ -147,10 +156,97 @@ test("counts of other rows than those shown are not drawn", () => {
   expect(readBars(states.own.bars, { ...rows, token: rows.token + 1 })).toBeUndefined();
 });
 
+test("an error empties it, also under the pointer, and the layers come back", async () => {
+  const { x, y } = plot(3);
+  point(canvas(), "pointermove", x + 3, y + 3);
+  expect(caption()).toMatch(/^<img src=x>: 0 to /);
+  view.model.receive({ rows: {}, bars: {}, error: toBytes("no values") });
+  await nextFrame();
+  await nextFrame();
+  expect([caption(), view.find(".ww-gallery-progress").textContent]).toEqual(["", ""]);
+  expect(view.find("[role=option]").getAttribute("aria-selected")).toBe("false");
+  expect(scroller().clientHeight).toBe(0);
+  expect(press(scroller(), "End").defaultPrevented).toBe(false);
+  expect(view.model.messages).toEqual([]);
+  view.model.receive({ rows: states.own.rows, bars: states.own.bars, error: toBytes("") });
+  await nextFrame();
+  await nextFrame();
+  expect(caption()).toBe("a: 10 weights, drawn from 0 to 9");
+  expect(drawnHeight(1, 0)).toBeGreaterThan(10);
+});
+
+test("the bin that is read stays while weights change, and goes with other bins", () => {
+  press(scroller(), "ArrowRight", { shiftKey: true });
+  press(scroller(), "ArrowRight", { shiftKey: true });
+  view.model.receive({ bars: { ...states.own.bars } });
+  expect(caption()).toBe("a: 1.125 to 2.25: 1 weight, 10%");
+  view.model.receive({ bars: { ...states.own.bars, bins: 4 } });
+  expect(caption()).toMatch(/^a: \d+ weights, drawn from 0 to 9$/);
+});
+
+test("keys with Alt or Ctrl belong to the browser", () => {
+  for (const modifier of ["altKey", "ctrlKey", "metaKey"])
+    expect(press(scroller(), "ArrowRight", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(view.model.messages).toEqual([]);
+});
+
+test("PageDown and PageUp move by the lines in sight", async () => {
+  view.close();
+  view = show(gallery, { ...states.own, ...layersOf(60) }, 700);
+  await nextFrame();
+  await nextFrame();
+  const { columns, cellHeight } = layout(60, scroller().clientWidth, EM);
+  const page = columns * Math.floor(scroller().clientHeight / cellHeight);
+  for (const key of ["PageDown", "PageDown", "PageUp", "PageUp", "PageUp"]) press(scroller(), key);
+  expect(page).toBeGreaterThan(columns);
+  expect(asked()).toEqual([page, 2 * page, page, 0].map((place) => `layer.${place}`));
+});
+
+test("the echo of a selection changes nothing, and another display's selection is shown", async () => {
+  press(scroller(), "ArrowRight");
+  view.model.receive({ layer: toBytes("b") });
+  expect(asked()).toEqual(["b"]);
+  view.model.receive({ layer: toBytes("c") });
+  await nextFrame();
+  expect(caption()).toMatch(/^c: 5 weights/);
+  expect(view.find("[role=option]").getAttribute("aria-label")).toMatch(/^c: 5 weights/);
+  expect(asked()).toEqual(["b"]);
+});
+
+test("at 320 pixels the cells stand in one column, and at large size they are larger", async () => {
+  view.close();
+  view = show(gallery, states.own, 320);
+  await nextFrame();
+  await nextFrame();
+  press(scroller(), "ArrowDown");
+  expect(asked()).toEqual(["b"]);
+  expect(view.root.scrollWidth).toBeLessThanOrEqual(view.root.clientWidth);
+  const height = view.find(".ww-gallery-spacer").clientHeight;
+  view.model.receive({ size: "large" });
+  await nextFrame();
+  await nextFrame();
+  expect(view.find(".ww-gallery-spacer").clientHeight).toBeGreaterThan(height);
+  expect(canvas().clientWidth).toBe(scroller().clientWidth);
+});
+
+test("the numbers that are copied are every count of every layer that is counted", () => {
+  const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+  for (const item of view.root.querySelectorAll<HTMLElement>(".ww-menu-item"))
+    if (item.textContent === "Copy numbers") item.click();
+  const lines = String(write.mock.calls[0]?.[0]).trimEnd().split("\r\n");
+  write.mockRestore();
+  expect(lines[0]).toBe("layer,from,to,bin,count");
+  const expected = ["a", "b", "c", "<img src=x>", "gaps"].flatMap((name) => {
+    const index = rows.names.indexOf(name);
+    const counts = [...bars.counts.subarray(index * bars.bins, (index + 1) * bars.bins)];
+    const range = bars.ranges.subarray(2 * index, 2 * index + 2);
+    return counts.map((count, bin) => [name, ...range, bin, count].join(","));
+  });
+  expect(lines.slice(1)).toEqual(expected);
+});
+
 test("the canvas is as large as the window, however many layers there are", async () => {
-  const names = Array.from({ length: 500 }, (_, index) => `layer.${index}`);
-  const text = (value: unknown) => new DataView(new TextEncoder().encode(JSON.stringify(value)).buffer);
-  view.model.receive({ rows: { names: text(names), labels: text(names), token: 1 }, bars: {} });
+  view.model.receive(layersOf(500));
   await nextFrame();
   await nextFrame();
   expect(canvas().height).toBeLessThan(700 * devicePixelRatio);

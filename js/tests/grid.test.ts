@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { toBytes } from "../src/wire";
 import { pixel, point, press, watchListeners } from "./fake_model";
 import { arrangementOf, frameOf, type GridPage, middleOf, open, state } from "./grid_page";
 
@@ -133,6 +134,31 @@ test("an error empties it", async () => {
   expect(view.text(".ww-error")).toBe("no values");
   expect(view.find(".ww-body").hidden).toBe(true);
   expect(view.text(".ww-title")).toBe("");
+});
+
+test("after an error nothing answers to keys, and what comes back is drawn as before", async () => {
+  view = await open("rgb");
+  const before = [view.canvas.toDataURL(), view.enlarged.toDataURL()];
+  view.model.receive({ frame: {}, pages: {}, lit: {}, row: {} });
+  press(view.enlarged, "ArrowRight");
+  point(view.canvas, "click", 20, 20);
+  expect(view.model.messages).toEqual([]);
+  const { frame, pages, lit, row } = state("rgb");
+  view.model.receive({ frame, pages, lit, row });
+  expect([view.canvas.toDataURL() === before[0], view.enlarged.toDataURL() === before[1]]).toEqual([
+    true,
+    true,
+  ]);
+  expect(view.text(".ww-grid-name")).toBe("filter 0");
+});
+
+test("a layer that lost filters shows its last one, and asks for nothing", async () => {
+  view = await open("rgb", { filter_index: 9 });
+  view.model.receive({ frame: { ...view.model.get("frame"), count: 4, description: toBytes("4 filters") } });
+  expect(view.text(".ww-grid-name")).toBe("filter 3");
+  expect(view.find('[role="option"]').getAttribute("aria-setsize")).toBe("4");
+  expect(view.find('[role="option"]').getAttribute("aria-posinset")).toBe("4");
+  expect(view.model.messages).toEqual([]);
 });
 
 test("it fits into 320 pixels and grows for a lecture hall", async () => {

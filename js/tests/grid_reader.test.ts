@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { point, press } from "./fake_model";
-import { type GridPage, middleOf, open, squaresOf } from "./grid_page";
+import { dataOf, type GridPage, middleOf, open, squaresOf } from "./grid_page";
 
 let view: GridPage;
 
@@ -48,6 +48,30 @@ test("arrow keys read the enlarged filter aloud", async () => {
   // Channel 4 is the last, so there is nothing to its right.
   expect(view.text(".ww-grid-readout")).toMatch(/^filter 0, channel 4, row 0, column 1: /);
   expect(view.model.messages).toEqual([]);
+});
+
+test("arrows with Alt or Ctrl belong to the browser", async () => {
+  view = await open("mosaic");
+  for (const modifier of ["altKey", "ctrlKey", "metaKey"])
+    expect(press(view.enlarged, "ArrowRight", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(view.text(".ww-grid-readout")).toMatch(/^Point at a weight/);
+  expect(press(view.enlarged, "ArrowRight").defaultPrevented).toBe(true);
+});
+
+test("the weight under the pointer on the enlarged filter is told, and forgotten when it leaves", async () => {
+  view = await open("rgb", { filter_index: 7 });
+  const scale = view.enlarged.clientWidth / 4;
+  point(view.enlarged, "pointermove", 1.5 * scale, 2.5 * scale);
+  const tile = dataOf(view).tile(7);
+  const [red, green, blue] = [...(tile?.values.subarray(tile.start + 27, tile.start + 30) ?? [])];
+  const told = view.text(".ww-grid-readout").replaceAll("−", "-");
+  expect(told).toMatch(/^filter 7, row 2, column 1: red /);
+  const numbers = [...told.matchAll(/(?:red|green|blue) ([^,]+)/g)].map(([, text]) =>
+    Math.fround(Number(text)),
+  );
+  expect(numbers).toEqual([red, green, blue]);
+  point(view.enlarged, "pointerleave", 0, 0);
+  expect(view.text(".ww-grid-readout")).toMatch(/^Point at a weight/);
 });
 
 test("the legend has the limits, and names what is no number where there is some", async () => {

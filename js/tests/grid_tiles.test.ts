@@ -1,8 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { diverging, gray, negativeInfinity, notANumber, tableColor } from "../src/color";
+import grid from "../src/grid";
 import { FAINT } from "../src/grid_paint";
 import { decode } from "../src/wire";
-import { nextFrame, pixel } from "./fake_model";
+import { nextFrame, pixel, point, press } from "./fake_model";
 import { arrangementOf, dataOf, frameOf, type GridPage, middleOf, open, squaresOf, state } from "./grid_page";
 
 let view: GridPage;
@@ -68,10 +69,45 @@ test("what comes into sight is asked for, two pages at a time, until all is ther
   const count = view.model.messages.length;
   view.field.dispatchEvent(new Event("scroll"));
   expect(view.model.messages.length).toBe(count);
-  // An answer to another view of this model leaves the question open: it is asked again.
-  view.model.receive({ pages: { ...state("paged").pages } });
-  expect(view.model.messages.length).toBe(count + 1);
-  expect(view.model.messages.at(-1)?.wanted).toEqual(first);
+});
+
+test("a question that another display's took the place of is asked again, until both have their answer", async () => {
+  view = await open("paged");
+  view.field.scrollTop = 400;
+  view.field.dispatchEvent(new Event("scroll"));
+  const mine = view.model.messages.at(-1)?.wanted;
+  const { token } = frameOf(view);
+  const theirs = { token, pages: [12], sheet: 0 };
+  view.model.receive({ wanted: theirs, pages: { token, pages: [] } });
+  expect(view.model.messages.at(-1)?.wanted).toEqual(mine);
+  const count = view.model.messages.length;
+  const raw = (state("paged").pages as { pages: object[] }).pages[0];
+  const answer = (mine?.pages ?? []).map((page) => ({ ...raw, page }));
+  view.model.receive({ wanted: theirs, pages: { token, pages: answer } });
+  for (const { wanted } of view.model.messages.slice(count))
+    expect(wanted?.pages?.some((page) => mine?.pages?.includes(page))).toBe(false);
+});
+
+test("two displays of one model show the same selection, each at its own width", async () => {
+  view = await open("rgb");
+  const el = document.createElement("div");
+  el.style.width = "400px";
+  document.body.append(el);
+  const close = grid.render({ model: view.model, el });
+  await nextFrame();
+  await nextFrame();
+  point(view.canvas, "click", ...middleOf(view, 8));
+  const [here, there] = [view.el, el].map((one) => one.querySelector<HTMLCanvasElement>(".ww-grid-enlarged"));
+  expect(el.querySelector(".ww-grid-name")?.textContent).toBe("filter 8");
+  expect(there?.toDataURL()).toBe(here?.toDataURL());
+  expect(el.querySelector(".ww-grid-canvas")?.clientWidth).toBeLessThan(view.canvas.clientWidth);
+  expect(view.model.messages).toEqual([{ filter_index: 8 }]);
+  const listening = view.model.listening;
+  close();
+  el.remove();
+  expect(view.model.listening).toBe(listening / 2);
+  press(view.field, "ArrowLeft");
+  expect(view.text(".ww-grid-name")).toBe("filter 7");
 });
 
 test("an answer is drawn and the next pages are asked for", async () => {

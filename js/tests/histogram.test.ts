@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from "vitest";
 import "../src/histogram.css";
 import view from "../src/histogram";
-import { binEdges } from "../src/histogram_bins";
+import { binEdges, type Frame } from "../src/histogram_bins";
 import { barColumns, plotOf } from "../src/histogram_draw";
 import type { WeightHistogramState } from "../src/state";
-import { toBytes } from "../src/wire";
+import { decode, toBytes } from "../src/wire";
 import { FakeModel, nextFrame, pixel, point, press, type Shown, show, watchListeners } from "./fake_model";
 import { conv, expectedOf, wide } from "./histogram_fixture";
 
@@ -103,6 +103,33 @@ test("what Python selected is told and drawn until Escape gives it up at once", 
   expect(readouts(one)[1]).toBe("");
 });
 
+test("what Python selected since can be given up and selected again, each with a message", () => {
+  const one = shown({ selection: {}, bins: 50 });
+  const canvas = canvasOf(one);
+  const select = () => {
+    press(canvas, "Home");
+    press(canvas, "ArrowRight", { shiftKey: true });
+  };
+  const brush = [7, 50, 0, 1];
+  select();
+  press(canvas, "Escape");
+  one.model.receive({ selection: conv.state.selection });
+  press(canvas, "Escape");
+  expect(one.model.messages).toEqual([{ brush }, { brush: [] }, { brush: [] }]);
+  select();
+  one.model.receive({ selection: conv.state.selection });
+  one.model.receive({ selection: {} });
+  select();
+  expect(one.model.messages.slice(3)).toEqual([{ brush }, { brush }]);
+  expect(readouts(one)[1]).toMatch(/^Selected: /);
+});
+
+test("Escape with nothing selected asks for nothing", () => {
+  const one = shown({ selection: {} });
+  press(canvasOf(one), "Escape");
+  expect(one.model.messages).toEqual([]);
+});
+
 test("dragging selects whole bins, tells their sum at once, and the kernel's answer replaces it", () => {
   const one = shown({ selection: {}, bins: 50 });
   const canvas = canvasOf(one);
@@ -151,6 +178,27 @@ test("edges on the screen are those of numpy, also in single precision", () => {
   const { edges } = expectedOf(conv, 50);
   const [low = 0, high = 0] = [edges[0], edges.at(-1)];
   expect([...binEdges(low, high, 50, true)]).toEqual(edges);
+});
+
+test("a layer of nothing but NaN has empty bins, and its weights are accounted for", () => {
+  const frame = decode<Frame>(conv.state.frame);
+  const none = {
+    shape: [frame.cells.length],
+    dtype: "uint8",
+    data: new DataView(new ArrayBuffer(frame.cells.length)),
+  };
+  const lost = { cells: none, numel: 9, nan: 9, posinf: 0, neginf: 0, below: 0, above: 0 };
+  const one = shown({
+    frame: { ...conv.state.frame, ...lost },
+    overlay: {},
+    selection: {},
+    log_counts: true,
+  });
+  expect(one.find(".ww-caption").textContent).toContain("In no bin: 9 NaN.");
+  press(canvasOf(one), "Home");
+  expect(readouts(one)[0]).toMatch(/: 0 weights, 0%$/);
+  expect(csvOf(one).slice(1, -1)).toHaveLength(one.model.get("bins"));
+  expect(csvOf(one)[1]).toMatch(/,0,$/);
 });
 
 test("a hostile name is text, in the title and in the name of a file", () => {

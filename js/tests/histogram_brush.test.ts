@@ -117,6 +117,13 @@ test("keys that mean nothing here are left to the page, but not to the notebook"
   expect(reached).toEqual([]);
 });
 
+test.each(["altKey", "ctrlKey", "metaKey"])("with %s the arrows belong to the browser", (modifier) => {
+  const { canvas, moves } = opened();
+  expect(press(canvas, "ArrowLeft", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(press(canvas, "Home", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(moves).toEqual([]);
+});
+
 test("after a reset no bin is under the cursor", () => {
   const { canvas, brush } = opened();
   press(canvas, "End");

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Palette } from "../src/canvas";
 import { barColumns, barHeights, draw, type Plot, plotOf, type Scene, titled } from "../src/histogram_draw";
 import { pixel } from "./fake_model";
@@ -89,6 +89,19 @@ test("a single weight is seen beside a million, and an empty bin is empty", () =
   expect(heights[(x[1] ?? 0) - plot.left + 5]).toBe(1);
   expect(heights[(x[2] ?? 0) - plot.left + 5]).toBe(0);
 });
+
+test.each([false, true])(
+  "bins that are all empty have no bar and no number that is none (log: %s)",
+  (log) => {
+    const write = vi.spyOn(CanvasRenderingContext2D.prototype, "fillText");
+    const { canvas, plot } = drawn(scene([0, 0, 0], { log, overlay: Float64Array.of(0, 0, 0) }));
+    const texts = write.mock.calls.map(([text]) => text);
+    write.mockRestore();
+    expect(Math.max(...columnHeights(canvas, plot))).toBe(0);
+    expect(texts).toContain("weight value");
+    expect(texts.filter((text) => /NaN|∞/.test(text))).toEqual([]);
+  },
+);
 
 test("a logarithmic axis begins at one half: equal factors are equal steps", () => {
   const plot = plotOf(WIDTH, HEIGHT, 1, 12);

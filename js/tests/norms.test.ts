@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import norms from "../src/norms";
+import { type Norms, readNorms, readRows } from "../src/norms_words";
 import type { NormControlsState } from "../src/state";
 import { toText } from "../src/wire";
 import { nextFrame, press, type Shown, show, thaw, watchListeners } from "./fake_model";
@@ -66,6 +67,47 @@ test("before anything is measured nothing is claimed", () => {
   const fresh = show(norms, states.before);
   expect(fresh.find(".ww-caption").textContent).toBe("a: no norm.");
   fresh.close();
+});
+
+test("an error empties it, and what comes after is shown as before", () => {
+  const before = caption();
+  view.model.receive({ rows: {}, numbers: {}, error: bytes("no values") });
+  expect([caption(), select("layer").options.length]).toEqual(["", 0]);
+  expect(view.find(".ww-error").textContent).toBe("no values");
+  view.model.receive({ rows: states.measured.rows, numbers: states.measured.numbers, error: bytes("") });
+  expect(caption()).toBe(before);
+  expect(select("layer").selectedOptions[0]?.textContent).toBe("a");
+});
+
+test("the controls follow what Python or another display chose, and ask for nothing", () => {
+  view.model.receive({ kind: "rms", log_norms: true, layer: bytes("c") });
+  expect([select("norm").value, select("layer").selectedOptions[0]?.textContent]).toEqual(["rms", "c"]);
+  expect(view.find(".ww-controls button").getAttribute("aria-pressed")).toBe("true");
+  expect(caption()).toContain("c: RMS per weight 1.291, 3 weights.");
+  view.model.receive({ layer: bytes("gone") });
+  expect(select("layer").selectedIndex).toBe(-1);
+  expect(caption()).not.toContain("c: ");
+  expect(view.model.messages).toEqual([]);
+});
+
+test("an open list of layers is not filled again by new numbers", () => {
+  const [option] = select("layer").options;
+  view.model.receive({ numbers: { ...states.measured.numbers } });
+  expect(select("layer").options[0]).toBe(option);
+});
+
+test("the norms are downloaded as they were measured", async () => {
+  const made = vi.spyOn(URL, "createObjectURL");
+  const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+  const items = [...view.root.querySelectorAll<HTMLElement>(".ww-menu-item")];
+  items.find(({ textContent }) => textContent === "Download CSV")?.click();
+  expect(click).toHaveBeenCalledOnce();
+  const [file] = made.mock.calls[0] ?? [];
+  vi.restoreAllMocks();
+  const lines = file instanceof Blob ? (await file.text()).trimEnd().split("\r\n") : [];
+  const { frobenius, rms } = readNorms(states.measured.numbers, readRows(states.measured.rows)) as Norms;
+  expect(lines[3]).toBe(`c,${frobenius[2]},${rms[2]},3`);
+  expect(lines).toHaveLength(5);
 });
 
 test("keys pressed in the chart around it do not reach the notebook", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WeightStatisticsState } from "../src/state";
 import statistics from "../src/statistics";
+import { toBytes } from "../src/wire";
 import { press, type Shown, show, thaw, watchListeners } from "./fake_model";
 import fixture from "./fixtures/statistics.json";
 
@@ -140,6 +141,58 @@ test("without a frame nothing but the error is shown", () => {
   view.model.receive({ frame: {}, unit: {}, error: new DataView(new TextEncoder().encode("gone").buffer) });
   expect(view.find(".ww-statistics-grid").hidden).toBe(true);
   expect(view.find(".ww-error").textContent).toBe("gone");
+});
+
+test("an open panel is gone with a frame that is gone, and its number opens it anew", () => {
+  button("std", 1).click();
+  view.model.receive({ frame: {}, unit: {}, error: toBytes("gone") });
+  expect(panel().getBoundingClientRect().height).toBe(0);
+  expect(view.find(".ww-title").textContent).toBe("");
+  expect(view.find<HTMLInputElement>('input[type="range"]').disabled).toBe(true);
+  view.model.receive({ ...states.dense, error: toBytes("") });
+  expect(view.find(".ww-statistics-grid").hidden).toBe(false);
+  expect(panelText("code")).toBe(page(states.dense.frame).cells.std.code);
+  expect(view.find<HTMLInputElement>('input[type="range"]').max).toBe("1");
+});
+
+test("the panel of a rank that another layer does not have closes", () => {
+  const last = [...view.root.querySelectorAll<HTMLElement>('[data-column="2"] .ww-statistics-number')].at(-1);
+  last?.click();
+  expect(panel().hidden).toBe(false);
+  view.model.receive(states.dense);
+  expect(panel().hidden).toBe(true);
+  expect(last?.getAttribute("aria-expanded")).toBe("false");
+  expect(last?.closest("tr")?.hidden).toBe(true);
+});
+
+test("where no weight excites, a sentence stands instead of the ranking", () => {
+  const unit = page(states.first.unit);
+  const [exciting, inhibiting] = unit.ranked;
+  const none = { ...exciting, empty: "No weight is positive.", cells: [], places: [] };
+  const ranked = { ...unit, ranked: [none, inhibiting], ranked_caution: "Features, not pixels." };
+  view.model.receive({ unit: { page: toBytes(JSON.stringify(ranked)) } });
+  const block = view.find('[data-column="2"]');
+  expect(block.querySelector(".ww-statistics-empty")?.textContent).toBe("No weight is positive.");
+  expect(block.querySelectorAll("tbody tr:not([hidden])").length).toBe(0);
+  expect(block.querySelector("ul")?.hidden).toBe(true);
+  view.model.receive({ unit: { page: toBytes(JSON.stringify({ ...ranked, ranked: unit.ranked })) } });
+  expect(block.querySelector("ul")?.textContent).toBe("Features, not pixels.");
+  expect(block.querySelectorAll("tbody tr:not([hidden])").length).toBe(exciting.cells.length);
+});
+
+test("two displays open their own panel and follow one filter", () => {
+  const el = document.body.appendChild(document.createElement("div"));
+  const close = statistics.render({ model: view.model, el });
+  button("std", 2).click();
+  expect(el.querySelector(".ww-statistics-panel")).toBeNull();
+  el.querySelector<HTMLElement>(".ww-statistics-number")?.click();
+  expect(el.querySelector(".ww-statistics-panel")?.id).not.toBe(panel().id);
+  view.model.receive(states.filter);
+  const heads = [...el.querySelectorAll("thead")].map((head) => head.textContent);
+  expect(heads.some((head) => head?.includes("filter 3"))).toBe(true);
+  expect(panelText("strong")).toBe("std of filter 3 of layer 0");
+  close();
+  el.remove();
 });
 
 test("another layer replaces names, numbers and rankings in the same rows", () => {

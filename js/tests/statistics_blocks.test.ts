@@ -67,6 +67,13 @@ test("arrows stay in their row and column and stop at the ends", () => {
   expect(walk(button(0, 1), "x")).toBe(button(0, 1));
 });
 
+test("arrows with Alt or Ctrl belong to the browser", () => {
+  button(0, 0).focus();
+  for (const modifier of ["altKey", "ctrlKey", "metaKey"])
+    expect(press(button(0, 0), "ArrowDown", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(document.activeElement).toBe(button(0, 0));
+});
+
 test("a key that moved the focus does not scroll the page", () => {
   button(0, 1).focus();
   expect(press(button(0, 1), "ArrowDown").defaultPrevented).toBe(true);

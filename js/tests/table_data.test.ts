@@ -59,6 +59,19 @@ test("without frames there is nothing, and nothing fails", () => {
   expect(data.lines("a", "-name", new Set())).toEqual([]);
 });
 
+test("after rows that went away nothing is found, searched for or sorted", () => {
+  const data = measured();
+  expect(data.lines("norm", "", new Set())).toHaveLength(3);
+  data.readRows({});
+  for (const [search, sortBy] of [
+    ["", ""],
+    ["norm", ""],
+    ["", "-parameters"],
+  ] as const)
+    expect(data.lines(search, sortBy, new Set([0, 1]))).toEqual([]);
+  expect([data.count, data.placeOf("0"), data.groupOf(1)]).toEqual([0, -1, -1]);
+});
+
 test("layers are found by name, and only by it", () => {
   const data = measured();
   expect(data.placeOf("2.0")).toBe(3);

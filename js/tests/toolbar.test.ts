@@ -44,6 +44,59 @@ test("code is copied when it arrives, and only for the one who asked", async () 
   await vi.waitFor(() => expect(write).toHaveBeenCalledWith("x = 1"));
 });
 
+test("the button says that it copied, then offers it again, and the same code is copied again", async () => {
+  const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+  vi.useFakeTimers();
+  const { model, root, find } = open();
+  model.kernel = ({ code_requests: request = 0 }) => ({ listing: { request, code: toBytes("same") } });
+  button(root, "Copy code").click();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(find("[role=status]").textContent).toBe("Code copied");
+  button(root, "Copied");
+  await vi.advanceTimersByTimeAsync(1500);
+  button(root, "Copy code").click();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(write).toHaveBeenCalledTimes(2);
+  expect(model.messages).toEqual([{ code_requests: 1 }, { code_requests: 2 }]);
+  vi.useRealTimers();
+});
+
+test("of two displays the one whose button was pressed takes the code", async () => {
+  vi.spyOn(navigator.clipboard, "writeText").mockRejectedValue(new Error("no"));
+  const { model, root, find } = open();
+  const el = document.body.appendChild(document.createElement("div"));
+  toolbar.render({ model, el });
+  model.kernel = () => ({ listing: { request: 1, code: toBytes("mine") } });
+  button(root, "Copy code").click();
+  await vi.waitFor(() => expect(find("pre").textContent).toBe("mine"));
+  expect(document.activeElement).toBe(find("pre"));
+  expect(el.querySelector("pre")?.hidden).toBe(true);
+});
+
+test("a panel is shown as open in every display, and one at a time", () => {
+  const { model, root } = open();
+  const el = document.body.appendChild(document.createElement("div"));
+  toolbar.render({ model, el });
+  button(root, "All histograms").click();
+  button(el, "Norms").click();
+  for (const display of [root, el]) {
+    const pressed = [...display.querySelectorAll("[aria-pressed=true]")].map((one) => one.textContent);
+    expect(pressed).toEqual(["Norms"]);
+  }
+  expect(model.messages).toEqual([{ panel: "histograms" }, { panel: "norms" }]);
+});
+
+test("a model of one layer is spoken of as such, a hostile name is text, an error keeps the line", () => {
+  const { model, root, find } = open();
+  const title = toBytes("<img src=x onerror=alert(1)>");
+  model.receive({ frame: { title, layers: 1, weights: 25_557_032 } });
+  const text = "<img src=x onerror=alert(1)>  1 layer, 25.6M weights";
+  expect(find(".ww-title").textContent).toBe(text);
+  expect(root.querySelector("img")).toBeNull();
+  model.receive({ frame: {}, error: toBytes("gone") });
+  expect([find(".ww-title").textContent, find(".ww-error").textContent]).toEqual([text, "gone"]);
+});
+
 test("where the clipboard is shut the code is shown as text", async () => {
   vi.spyOn(navigator.clipboard, "writeText").mockRejectedValue(new Error("no"));
   const { model, root, find } = open();
