@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 from .bench import Bench, bench
 from .report import Row, not_measured, table
 from .starts import first_paints, imports
-from .steps import bin_steps, filter_steps, layer_changes
+from .steps import bin_steps, filter_steps, large_bin_steps, layer_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "bins": bin_steps,
+    "large-bins": large_bin_steps,
     "filters": filter_steps,
     "layers": layer_changes,
     "paint": first_paints,
@@ -57,7 +58,11 @@ def main() -> None:
         chromium = browser.version if browser else ""
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "jupyterlab", "bqplot"))
     print(f"Python {platform.python_version()}, {packages}, Chromium {chromium}, {os.cpu_count()} cores")
-    print("Medians; what is compared was timed in turns in one browser.\n")
+    load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
+    print(
+        f"Load of the machine in the last 1, 5, 15 minutes: {load}. Where it is above the number of cores, others"
+    )
+    print("worked too, and limits in seconds say little. Medians; what is compared was timed in turns.\n")
     print(table(rows))
 
 

@@ -19,28 +19,34 @@ def histogram(weights: int) -> list[str]:
     return [IMPORTS + model, "ww.WeightHistogram(model)"]
 
 
-INTERACT_HISTOGRAM = [
-    """
+def interact_histogram(weights: int) -> list[str]:
+    """`interact` and matplotlib, which draws a new figure for each step."""
+    return [
+        f"""
 %matplotlib inline
 import torch, matplotlib.pyplot as plt
 from ipywidgets import IntSlider, interact
-weights = torch.randn(1_000_000)
-values = weights.numpy()
+values = torch.randn({weights}).numpy()
 """,
-    """
+        """
 @interact(bins=IntSlider(value=50, min=1, max=256))
 def show(bins):
     plt.hist(values, bins=bins)
     plt.show()
 """,
-]
+    ]
 
-BQPLOT_HISTOGRAM = [
-    """
+
+def bqplot_histogram(weights: int) -> list[str]:
+    """bqplot's `Bars`, whose heights the kernel counts at each step and sends in one message."""
+    return [
+        f"""
 import torch, numpy as np
 import bqplot as bq
 from ipywidgets import IntSlider, VBox
-weights = torch.randn(1_000_000)
+weights = torch.randn({weights})
+""",
+        """
 low, high = float(weights.min()), float(weights.max())
 x, y = bq.LinearScale(), bq.LinearScale()
 bars = bq.Bars(x=[0.0], y=[1.0], scales={"x": x, "y": y}, padding=0)
@@ -54,9 +60,10 @@ def count(change):
 
 slider.observe(count, "value")
 count(None)
+VBox([slider, bq.Figure(marks=[bars], animation_duration=0)])
 """,
-    "VBox([slider, bq.Figure(marks=[bars], animation_duration=0)])",
-]
+    ]
+
 
 FILTERS = f"{IMPORTS}model = nn.Sequential(nn.Conv2d(3, 64, 7, bias=False))\n"
 
@@ -128,3 +135,6 @@ model = nn.Sequential(
     nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear({width}, 1000))
 """
     return [("" if numba_cache else _NO_NUMBA_CACHE) + IMPORTS + model, "ww.WeightExplorer(model)"]
+
+
+BARE_WIDGET = ["", "import ipywidgets; ipywidgets.Label('here')"]

@@ -27,17 +27,20 @@ print(1000 * (time.perf_counter() - start), "torch" in sys.modules)
 def first_paints(bench: Bench) -> list[Row]:
     """From running the cell to the first paint of every view, each time in a fresh kernel."""
     times: dict[tuple[int, bool], list[float]] = {}
-    for _ in range(bench.repeats(4)):
+    bare = []
+    for _ in range(bench.repeats(3)):
+        bare.append(first_paint(bench.open(cells.BARE_WIDGET, run=1), 1, [".widget-label"]))
+        bench.close()
         for cache in (True, False):
             for width in (_SMALL, _LARGE):
                 lab = bench.open(cells.network(width, numba_cache=cache), run=1)
                 times.setdefault((width, cache), []).append(first_paint(lab, 1, PAINTED))
                 bench.close()
     rows = []
-    for cache, how in ((True, ""), (False, ", cold unwritable numba cache")):
+    for cache, how in ((True, ""), (False, ", numba cold and without a cache")):
         small, large = times[_SMALL, cache], times[_LARGE, cache]
         rows += [
-            within(f"first paint, 25M weights{how}", small, ("with a cache", times[_SMALL, True]), 1000),
+            within(f"first paint, 25M weights{how}", small, ("a bare ipywidgets label", bare), 1000),
             at_most(f"first paint, 350M weights{how}", large, ("25M weights", small), 1.3),
         ]
     return rows

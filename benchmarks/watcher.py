@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).with_suffix(".js")
 _EMPTY = "#benchmark-empty"
 _QUIET_FRAMES = 12
-_STEPS_PER_DRAG = 60
+STEPS_PER_DRAG = 60
 _SETTLE_SECONDS = 180
 
 
@@ -100,9 +100,7 @@ class Watcher:
         script = (
             "([act, target, watched, steps, quiet]) => benchmark.drag(act, target, watched, steps, quiet)"
         )
-        pictures, elapsed = self._page.evaluate(
-            script, [act, target, watched, _STEPS_PER_DRAG, _QUIET_FRAMES]
-        )
+        pictures, elapsed = self._page.evaluate(script, [act, target, watched, STEPS_PER_DRAG, _QUIET_FRAMES])
         return Drag(int(pictures), float(elapsed) / 1000)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch import nn
 
 from benchmarks import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def weights_of(source: str) -> int:
@@ -50,8 +54,18 @@ def test_without_numbas_cache_the_variable_is_set_before_anything_is_imported() 
 
 @pytest.mark.parametrize(
     "notebook",
-    [cells.INTERACT_HISTOGRAM, cells.BQPLOT_HISTOGRAM, cells.INTERACT_FILTERS, cells.MOSAIC_FILTERS],
+    [
+        cells.interact_histogram(10),
+        cells.bqplot_histogram(10),
+        cells.INTERACT_FILTERS,
+        cells.MOSAIC_FILTERS,
+        cells.BARE_WIDGET,
+    ],
 )
 def test_the_peers_cells_are_python(notebook: list[str]) -> None:
-    for cell in notebook:
-        assert ast.parse(cell.replace("%matplotlib inline", "")).body
+    assert ast.parse("\n".join(notebook).replace("%matplotlib inline", "")).body
+
+
+@pytest.mark.parametrize("peer", [cells.interact_histogram, cells.bqplot_histogram])
+def test_the_peers_histograms_are_of_as_many_weights_as_ours(peer: Callable[[int], list[str]]) -> None:
+    assert "torch.randn(134000000)" in peer(134_000_000)[0]

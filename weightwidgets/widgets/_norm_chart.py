@@ -103,9 +103,7 @@ class Chart:
             tooltip_style={"opacity": 1, "color": _INK},
         )
         self._across = bqplot.Axis(scale=self._layers, grid_lines="none")
-        self._up = bqplot.Axis(
-            scale=self._linear, side="left", label_offset="50px", label_color=_INK
-        )
+        self._up = bqplot.Axis(scale=self._linear, side="left", label_offset="50px", label_color=_INK)
         self.figure = bqplot.Figure(
             marks=[self.bars],
             axes=[self._across, self._up],
