@@ -59,9 +59,7 @@ def main() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "jupyterlab", "bqplot"))
     print(f"Python {platform.python_version()}, {packages}, Chromium {chromium}, {os.cpu_count()} cores")
     load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
-    print(
-        f"Load of the machine in the last 1, 5, 15 minutes: {load}. Where it is above the number of cores, others"
-    )
+    print(f"Load of the machine in the last 1, 5, 15 minutes: {load}. Above the number of cores, others")
     print("worked too, and limits in seconds say little. Medians; what is compared was timed in turns.\n")
     print(table(rows))
 

@@ -38,7 +38,7 @@ def show(bins):
 
 
 def bqplot_histogram(weights: int) -> list[str]:
-    """bqplot's `Bars`, whose heights the kernel counts at each step and sends in one message."""
+    """`Bars` of bqplot, whose heights the kernel counts at each step and sends in one message."""
     return [
         f"""
 import torch, numpy as np
