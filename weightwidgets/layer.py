@@ -202,7 +202,7 @@ class Layer:
     def out_first(self) -> torch.Tensor:
         """The weight as (out_channels, in_channels // groups, *kernel_size); see `out_first_shape`.
 
-        A view of `weight` where torch can make one; grouped transposed convolutions are copied.
+        A view of `weight` where torch can make one; grouped transposed and sparse ones are copied.
 
         Raises
         ------
@@ -210,6 +210,8 @@ class Layer:
             The layer is uninitialised.
         """
         weight = self.weight
+        if weight.layout is not torch.strided:
+            weight = weight.to_dense()
         shape = out_first_shape(self.kind, tuple(weight.shape), self.groups)
         if not self.transposed:
             return weight.reshape(shape)

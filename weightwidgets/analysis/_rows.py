@@ -38,9 +38,10 @@ def rows_of(weight: Weight, rows: NDArray[np.integer] | slice) -> NDArray[np.flo
 def pool(numbers: NDArray[np.floating], block_rows: int, block_cols: int) -> NDArray[np.floating]:
     """Give the number of largest magnitude of each block, sign kept.
 
-    Blocks tile the last two dimensions from the upper left corner; the last ones may be smaller. Of two
-    numbers of equal magnitude the positive one is kept, and a block that holds a NaN becomes NaN: what is
-    wrong must not be pooled away.
+    Blocks tile the last two dimensions from the upper left corner; the last ones may be smaller. A block that
+    holds a NaN becomes NaN: what is wrong must not be pooled away. Where the largest and the smallest number
+    have the same magnitude, as they often do in 16-bit and whole-number weights, the sign of the block's sum
+    decides; without one, neighbouring blocks take turns, so that a symmetric matrix stays half positive.
 
     Parameters
     ----------
@@ -59,8 +60,18 @@ def pool(numbers: NDArray[np.floating], block_rows: int, block_cols: int) -> NDA
         return numbers
     highest = _reduce(_reduce(numbers, np.maximum, -2, block_rows), np.maximum, -1, block_cols)
     lowest = _reduce(_reduce(numbers, np.minimum, -2, block_rows), np.minimum, -1, block_cols)
-    # Both are NaN in a block with a NaN, which the comparison leaves to `highest`.
-    return np.where(-lowest > highest, lowest, highest)
+    # Both are NaN in a block with a NaN, which the comparisons leave to `highest`.
+    down = -lowest > highest
+    tied = (-lowest == highest) & (highest > 0)
+    if tied.any():
+        # Infinities of both signs have no sum; such a block takes its turn.
+        with np.errstate(invalid="ignore"):
+            wide = np.asarray(numbers, dtype=np.float64)
+            total = _reduce(_reduce(wide, np.add, -2, block_rows), np.add, -1, block_cols)
+        rows, cols = np.indices(tied.shape[-2:])
+        turn = (rows + cols) % 2 == 1
+        down |= tied & np.where((total == 0) | np.isnan(total), turn, total < 0)
+    return np.where(down, lowest, highest)
 
 
 def pool_any(flags: NDArray[np.bool_], block_rows: int, block_cols: int) -> NDArray[np.bool_]:

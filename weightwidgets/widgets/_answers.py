@@ -93,7 +93,8 @@ class Answers(t.HasTraits):
         with self._desk.lock:
             self._generation += 1
             generation = self._generation
-            layer = self._source[self.layer] if self.layer else None
+            # A layer that is gone is said to be gone by `_make`.
+            layer = self._source[self.layer] if self.layer in self._source else None
             long = self._desk.from_browser and layer is not None and layer.numel > _LONG_ANSWER
         if long:
             workers().submit(self._work_out, generation)
@@ -103,7 +104,7 @@ class Answers(t.HasTraits):
     def _ask(self) -> Ask:
         with self._desk.lock:
             traits = {name: getattr(self, name) for name in self.trait_names(question=True)}
-        layer = self._source[traits["layer"]] if traits["layer"] else None
+        layer = self._source[traits["layer"]] if traits["layer"] in self._source else None
         return Ask(layer, self.version(layer), traits, watch.cell_runs)
 
     def _work_out(self, generation: int) -> None:
@@ -111,17 +112,21 @@ class Answers(t.HasTraits):
             return
         error = ""
         made: Made = {}
-        self._working += 1
+        self._count_work(1)
         try:
             made = self._make(self._ask())
         except (ValueError, TypeError, KeyError, RuntimeError, MemoryError) as problem:
             log.debug("no answer", exc_info=True)
             error = str(problem.args[0] if problem.args else problem) or type(problem).__name__
         finally:
-            self._working -= 1
+            self._count_work(-1)
         with self._desk.lock:
             if generation == self._generation and not self._closed:
                 self._publish(made, error)
+
+    def _count_work(self, change: int) -> None:
+        with self._desk.lock:
+            self._working += change
 
     def _make(self, ask: Ask) -> Made:
         if ask.layer is None and not self.shows_all:

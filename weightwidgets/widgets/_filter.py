@@ -35,6 +35,13 @@ class FilterView(View):
                 state.pop("filter_index")
         return state
 
+    def answer(self) -> None:
+        """Answer; a layer that has lost filters since takes the selection with it."""
+        last = max(self._filters(self.layer) - 1, 0)
+        if self.layer in self._source and self.filter_index > last:
+            self.filter_index = last
+        super().answer()
+
     @t.validate("filter_index")
     def _known_filter(self, proposal: t.Bunch) -> int:
         index: int = proposal["value"]

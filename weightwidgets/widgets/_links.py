@@ -62,9 +62,10 @@ class Links:
             # Views clamp what they cannot show; their clamped value is theirs and must not come back.
             outermost, self._passing_on = not self._passing_on, True
             try:
+                # The selection as a whole: a filter means nothing without its layer.
                 for view in self._views:
                     if view.has_trait(change["name"]):
-                        self._tell(view, {change["name"]: change["new"]})
+                        self._tell(view, self._shared(view))
             finally:
                 if outermost:
                     self._passing_on = False

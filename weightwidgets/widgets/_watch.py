@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from typing import Any, Protocol
 
 from ._desk import workers
+
+log = logging.getLogger("weightwidgets")
 
 _LOOKS_PER_SECOND = 5
 
@@ -82,8 +85,14 @@ class _Watch:
             self._look(cell_ended=False)
 
     def _look(self, *, cell_ended: bool) -> None:
-        for view in list(self._views):
-            view.look(cell_ended=cell_ended)
+        # `add` may change the set from another thread while it is read.
+        with self._lock:
+            views = list(self._views)
+        for view in views:
+            try:
+                view.look(cell_ended=cell_ended)
+            except Exception:  # one view that cannot look must not blind the others
+                log.warning("a view could not be checked for new weights", exc_info=True)
 
 
 def _ipython_events() -> Any:
