@@ -114,7 +114,8 @@ def test_every_call_gives_the_same_numbers_in_memory_of_its_own(name: str) -> No
 
 
 @settings(max_examples=20, deadline=None)
-@given(name=st.sampled_from(["edges", "digits"]), seed=st.integers(3, 2**62))
+# Torch takes the lowest 32 bits of a seed.
+@given(name=st.sampled_from(["edges", "digits"]), seed=st.integers(3, 2**32 - 1))
 def test_any_seed_gives_an_untrained_model_within_torchs_own_bounds(name: str, seed: int) -> None:
     model = demo_model(name, trained=False, seed=seed)
     assert model.facts is None
