@@ -59,6 +59,14 @@ function panel(onClose: () => void, announce: (sentence: string) => void, signal
   };
 }
 
+/** Scroll as little as shows the panel, or its beginning in a pane that is lower than it. */
+function bringIntoSight(element: HTMLElement, button: HTMLElement): void {
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.scrollIntoView({ block: "nearest", behavior: isStill ? "instant" : "smooth" });
+  // Not every browser focuses a button that is clicked, and Escape is heard only from within the view.
+  button.focus({ preventScroll: true });
+}
+
 /** Open the panel below the block of the number that was asked for; `explain` says what there is to say. */
 export function opener<T extends Shared>(
   host: Host<T>,
@@ -94,6 +102,7 @@ export function opener<T extends Shared>(
     button.setAttribute("aria-expanded", "true");
     button.setAttribute("aria-controls", how.element.id);
     how.show(said);
+    bringIntoSight(how.element, button);
     host.announce(said.cell.formula);
   };
   host.listen(host.body, "keydown", (event) => {

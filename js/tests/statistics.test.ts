@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WeightStatisticsState } from "../src/state";
 import statistics from "../src/statistics";
+import "../src/statistics.css";
 import { toBytes } from "../src/wire";
 import { press, type Shown, show, thaw, watchListeners } from "./fake_model";
 import fixture from "./fixtures/statistics.json";
@@ -251,4 +252,43 @@ test("closing takes every listener and the view away", () => {
   expect(second.model.listening).toBe(0);
   expect(second.root.isConnected).toBe(false);
   listeners.stop();
+});
+
+/** The places of the words and numbers in sight, as the browser laid them out. */
+function wordsInSight(within: HTMLElement): DOMRect[] {
+  const texts = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
+  const places: DOMRect[] = [];
+  while (texts.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(texts.currentNode);
+    for (const place of range.getClientRects()) if (place.width > 0) places.push(place);
+  }
+  return places;
+}
+
+const overlap = (one: DOMRect, other: DOMRect) =>
+  one.left < other.right - 0.5 &&
+  other.left < one.right - 0.5 &&
+  one.top < other.bottom - 2 &&
+  other.top < one.bottom - 2;
+
+test.each(
+  ["normal", "large"].flatMap((size) =>
+    [270, 320, 400, 450, 560, 760, 900, 1200].map((width) => [size, width] as const),
+  ),
+)("at %s size and %i pixels no number touches another or leaves its block", (size, width) => {
+  view.el.style.width = `${width}px`;
+  view.model.receive({ size: size as "normal" | "large" });
+  const grid = view.find(".ww-statistics-grid");
+  const places = wordsInSight(grid);
+  expect(places.length).toBeGreaterThan(60);
+  for (const [index, place] of places.entries())
+    for (const other of places.slice(index + 1)) expect(overlap(place, other)).toBe(false);
+  for (const block of grid.querySelectorAll<HTMLElement>(".ww-statistics-block")) {
+    const inside = block.getBoundingClientRect();
+    for (const place of wordsInSight(block)) {
+      expect(place.left).toBeGreaterThanOrEqual(inside.left - 0.5);
+      expect(place.right).toBeLessThanOrEqual(inside.right + 0.5);
+    }
+  }
 });

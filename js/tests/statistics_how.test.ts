@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { opener } from "../src/statistics_how";
 import type { How } from "../src/statistics_pages";
 import { type Host, h, type Shared } from "../src/view";
@@ -107,4 +107,40 @@ test("the Python line is copied, or selected where copying is not allowed", asyn
   await vi.waitFor(() => expect(said.at(-1)).toContain("selected"));
   expect(getSelection()?.toString()).toBe("code(a)");
   write.mockRestore();
+});
+
+describe("in a pane that scrolls", () => {
+  beforeEach(() => {
+    body.style.cssText = "height: 200px; overflow-y: auto";
+    for (const block of blocks) block.style.height = "190px";
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  const isInSight = () => {
+    const [pane, place] = [body.getBoundingClientRect(), element()?.getBoundingClientRect()];
+    return place !== undefined && place.top >= pane.top - 1 && place.bottom <= pane.bottom + 1;
+  };
+
+  test("an opened panel is scrolled into sight, and the focus stays with its number", async () => {
+    panel.open("a", button(0));
+    expect(document.activeElement).toBe(button(0));
+    await expect.poll(isInSight).toBe(true);
+    expect(body.scrollTop).toBeGreaterThan(0);
+  });
+
+  test("a reader who wants no motion gets there at once", () => {
+    vi.spyOn(window, "matchMedia").mockReturnValue({ matches: true } as MediaQueryList);
+    panel.open("b", button(1));
+    expect(window.matchMedia).toHaveBeenCalledWith("(prefers-reduced-motion: reduce)");
+    expect(isInSight()).toBe(true);
+  });
+
+  test("a panel that is in sight already moves nothing", async () => {
+    for (const block of blocks) block.style.height = "20px";
+    body.style.height = "600px";
+    panel.open("a", button(0));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(body.scrollTop).toBe(0);
+    expect(isInSight()).toBe(true);
+  });
 });
