@@ -28,7 +28,7 @@ class Owner(t.HasTraits):
 def stage() -> Iterator[Stage]:
     desk = Desk()
     owner = Owner()
-    made = Stage(SOURCE, "0", desk, Links(owner, desk, ("layer", "filter_index")))
+    made = Stage(SOURCE, "0", desk, Links(owner, desk, ("layer", "filter_index")), print)
     made.add_side("model", SOURCE, "0")
     yield made
     made.close()
@@ -75,7 +75,7 @@ def test_each_side_draws_its_grid_and_its_histogram(stage: Stage) -> None:
 def test_closing_leaves_no_widget(open_widgets: Callable[[], set[str]]) -> None:
     before = open_widgets()
     desk = Desk()
-    made = Stage(SOURCE, "0", desk, Links(Owner(), desk, ("layer", "filter_index")))
+    made = Stage(SOURCE, "0", desk, Links(Owner(), desk, ("layer", "filter_index")), print)
     made.add_side("model", SOURCE, "0")
     made.open_panel("histograms")
     made.open_panel("")

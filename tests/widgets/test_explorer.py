@@ -196,7 +196,6 @@ def test_a_twin_follows_the_selection_and_says_what_it_lacks(model: nn.Sequentia
         assert (explorer.grid.filter_index, twin.filter_index) == (6, 1)
         explorer.layer = "3"
         assert "no layer of that name" in twin.error
-        assert explorer.error == ""
         explorer.layer = "1"
         assert twin.error == ""
 
@@ -278,3 +277,52 @@ def test_refresh_asks_every_view_again(explorer: ww.WeightExplorer) -> None:
     assert asked == views
     assert explorer.norms in views
     assert explorer.table in views
+
+
+def test_columns_that_are_compared_are_drawn_alike(explorer: ww.WeightExplorer) -> None:
+    explorer.grid.color_scope = "layer"
+    explorer.histogram.log_counts = True
+    explorer.toolbar.set_state({"shuffle": True})
+    shuffled = explorer._stage.sides["shuffled"]
+    assert (shuffled.grid.color_scope, shuffled.histogram.log_counts) == ("layer", True)
+    shuffled.grid.set_state({"order": "norm"})
+    assert explorer.grid.order == "norm"
+    explorer.toolbar.set_state({"shuffle": False})
+    explorer.grid.order = "index"
+    assert explorer.grid.order == "index"
+
+
+def test_a_layer_that_is_deleted_is_said_to_be_gone_and_another_can_be_selected() -> None:
+    model = nn.Sequential()
+    model.add_module("big", nn.Linear(3, 9))
+    model.add_module("small", nn.Linear(3, 5))
+    with ww.WeightExplorer(model, filter_index=8) as explorer:
+        del model.big
+        for view in explorer._stage.answering():
+            view.look(cell_ended=True)
+        assert "no layer of that name" in explorer.error
+        assert explorer.grid.frame == {}
+        explorer.layer = "small"
+        assert (explorer.filter_index, explorer.grid.filter_index, explorer.error) == (4, 4, "")
+
+
+def test_a_layer_that_lost_filters_takes_the_selection_with_it() -> None:
+    model = nn.Sequential(nn.Linear(3, 9))
+    with ww.WeightExplorer(model, filter_index=8) as explorer:
+        model[0].weight = nn.Parameter(torch.ones(4, 3))
+        for view in explorer._stage.answering():
+            view.look(cell_ended=True)
+        assert explorer.filter_index == 3
+        assert explorer.error == ""
+        assert torch.equal(explorer.tensor(), torch.ones(3))
+
+
+def test_the_error_of_a_twin_names_it(model: nn.Sequential) -> None:
+    with ww.WeightExplorer(model, twin=nn.Sequential(nn.ReLU(), nn.Conv2d(3, 2, 3))) as explorer:
+        explorer.layer = "3"
+        assert explorer.error == "twin: This model has no layer of that name."
+
+
+def test_a_sparse_weight_is_shown() -> None:
+    with ww.WeightExplorer({"a.weight": torch.eye(5).to_sparse()}) as explorer:
+        assert explorer.error == ""

@@ -44,11 +44,7 @@ class FilterView(View):
 
     @t.validate("filter_index")
     def _known_filter(self, proposal: t.Bunch) -> int:
-        index: int = proposal["value"]
-        last = max(self._filters(self.layer) - 1, 0)
-        if not 0 <= index <= last:
-            raise t.TraitError(f"filter_index must be 0 to {last}, got {index}")
-        return index
+        return known_filter(self._source.get(self.layer), proposal["value"])
 
     @t.observe("layer")
     def _keep_filter_in_layer(self, _change: t.Bunch) -> None:
@@ -57,6 +53,20 @@ class FilterView(View):
 
     def _filters(self, layer: str) -> int:
         return self._source[layer].out_channels if layer in self._source else 0
+
+
+def known_filter(layer: Layer | None, index: int) -> int:
+    """Give `index` back if the layer has that filter; a layer that is not there has filter 0.
+
+    Raises
+    ------
+    traitlets.TraitError
+        With the valid range.
+    """
+    last = max((0 if layer is None else layer.out_channels) - 1, 0)
+    if not 0 <= index <= last:
+        raise t.TraitError(f"filter_index must be 0 to {last}, got {index}")
+    return index
 
 
 def filter_row(layer: Layer, filter_index: int) -> torch.Tensor:

@@ -14,14 +14,19 @@ from .table import LayerTable
 from .toolbar import ExplorerToolbar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PIL import Image
 
     from weightwidgets.sources.source import Source
 
     from ._base import View
-    from ._desk import Answering, Desk
+    from ._desk import Desk
+
+
+# What all columns share beside the selection: how they are drawn.
+_GRID_LOOKS = ("color_scope", "order", "input_channel", "as_images")
+_HISTOGRAM_LOOKS = ("log_counts",)
 
 
 class Side:
@@ -48,10 +53,14 @@ class Stage:
     Which view stands where at which width is said in `toolbar.css`, by the classes given here.
     """
 
-    def __init__(self, source: Source, layer: str, desk: Desk, links: Links) -> None:
+    def __init__(
+        self, source: Source, layer: str, desk: Desk, links: Links, on_error: Callable[[object], None]
+    ) -> None:
         self._source = source
         self._desk = desk
         self._links = links
+        self._on_error = on_error
+        self._looks: list[Links] = []
         self._panels: dict[str, Any] = {}
         self.sides: dict[str, Side] = {}
         self.toolbar = ExplorerToolbar(source, desk=desk)
@@ -62,7 +71,7 @@ class Stage:
         self._below = ipywidgets.Box()
         self.boxes = (self.toolbar, self._columns, self._below)
         for view in (self.toolbar, self.table, self.statistics):
-            links.add(view)
+            self._join(view)
         for widget, name in (
             (self.table, "table"),
             (self.statistics, "statistics"),
@@ -75,16 +84,25 @@ class Stage:
     def add_side(self, name: str, source: Source, layer: str, *, shuffled: bool = False) -> None:
         """Show another column of pictures."""
         side = Side(source, layer, name, self._desk, shuffled=shuffled)
+        if not self.sides:
+            self._looks = [
+                Links(side.grid, self._desk, _GRID_LOOKS),
+                Links(side.histogram, self._desk, _HISTOGRAM_LOOKS),
+            ]
         self.sides[name] = side
-        self._links.add(side.grid)
-        self._links.add(side.histogram)
+        for view, looks in zip((side.grid, side.histogram), self._looks, strict=True):
+            self._join(view)
+            # Pictures that are compared are drawn alike.
+            if len(self.sides) > 1:
+                looks.add(view)
         self._arrange()
 
     def remove_side(self, name: str) -> None:
         """Take a column of pictures away."""
         side = self.sides.pop(name)
-        self._links.discard(side.grid)
-        self._links.discard(side.histogram)
+        for view, looks in zip((side.grid, side.histogram), self._looks, strict=True):
+            self._links.discard(view)
+            looks.discard(view)
         self._arrange()
         close_family(side.box)
 
@@ -92,7 +110,7 @@ class Stage:
         """Give the view of a panel; it is made when it is first wanted."""
         if name not in self._panels:
             self._panels[name] = _PANELS[name](self._source, self._desk)
-            self._links.add(self._panels[name])
+            self._join(self._panels[name])
             keep_routes(self._panels[name])
         return self._panels[name]
 
@@ -107,16 +125,29 @@ class Stage:
         made = {name: view for name, view in self._panels.items() if name != "norms"}
         return {**always, "statistics": self.statistics, **made}
 
-    def answering(self) -> list[Answering]:
+    def answering(self) -> list[Any]:
         """Give everything that answers questions: the views of all sides and the panels made so far."""
         pictures = [view for side in self.sides.values() for view in (side.grid, side.histogram)]
         return [self.table, self.statistics, *pictures, *self._panels.values()]
 
     def close(self) -> None:
         """Free every widget."""
-        self._links.close()
+        for links in (self._links, *self._looks):
+            links.close()
         for widget in (*self.boxes, *self._panels.values()):
             close_family(widget)
+
+    def errors(self) -> Iterator[str]:
+        """Say what has no answer now, and in which column where there are several."""
+        for name, side in self.sides.items():
+            for error in filter(None, (side.grid.error, side.histogram.error)):
+                yield f"{name}: {error}" if len(self.sides) > 1 else error
+        others = (self.statistics, self.table, *self._panels.values())
+        yield from filter(None, (view.error for view in others))
+
+    def _join(self, view: Any) -> None:
+        self._links.add(view)
+        view.observe(self._on_error, "error")
 
     def _arrange(self) -> None:
         if len(self.sides) > 1:

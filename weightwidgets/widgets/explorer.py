@@ -14,6 +14,7 @@ from weightwidgets.tables import selected_weights
 from ._base import known_layer, refuse_unknown, with_picture
 from ._code import reproduce, take_back
 from ._desk import Desk
+from ._filter import known_filter
 from ._links import Links, keep_routes
 from ._stage import Stage
 
@@ -106,7 +107,8 @@ class WeightExplorer(ipywidgets.VBox):
         self._desk = Desk()
         self.layer = first_layer(self._source) if layer is None else layer
         self.observe(self._new_layer, "layer")
-        self._stage = Stage(self._source, self.layer, self._desk, Links(self, self._desk, _SHARED))
+        links = Links(self, self._desk, _SHARED)
+        self._stage = Stage(self._source, self.layer, self._desk, links, self._collect_errors)
         try:
             with self._desk.asking():
                 self._stage.add_side("model", self._source, self.layer)
@@ -121,12 +123,10 @@ class WeightExplorer(ipywidgets.VBox):
         self._start = {name: getattr(self, name) for name in _SHARED}
         self._stage.toolbar.code = self.code
         self._stage.toolbar.observe(self._toolbar_used, ["shuffle", "panel", "resets"])
-        for view in self._stage.views().values():
-            view.observe(self._collect_errors, "error")
-        self._collect_errors()
         super().__init__(self._stage.boxes, **{"layout": {"width": "100%", "overflow": "visible"}, **layout})
         self.add_class("ww-explorer")
         keep_routes(self)
+        self._collect_errors(None)
 
     grid = property(lambda self: self._stage.views()["grid"], doc="The filter grid.")
     histogram = property(lambda self: self._stage.views()["histogram"], doc="The histogram.")
@@ -176,7 +176,7 @@ class WeightExplorer(ipywidgets.VBox):
 
     def picture(self) -> Image.Image | None:
         """Draw the pictures side by side, in Python."""
-        return in_columns([side.pictures() for side in self._stage.sides.values()])
+        return in_columns({name: side.pictures() for name, side in self._stage.sides.items()})
 
     def save_png(self, path: str | Path) -> None:
         """Write the current view as a PNG file, drawn in Python."""
@@ -214,7 +214,11 @@ class WeightExplorer(ipywidgets.VBox):
     def _known_layer(self, proposal: t.Bunch) -> str:
         return known_layer(self._source, proposal["value"])
 
-    @t.validate("filter_index", "bins", "value_range", "selected_range")
+    @t.validate("filter_index")
+    def _known_filter(self, proposal: t.Bunch) -> int:
+        return known_filter(self._source.get(self.layer), proposal["value"])
+
+    @t.validate("bins", "value_range", "selected_range")
     def _as_the_views_take_it(self, proposal: t.Bunch) -> Any:
         # The views know the bounds and the sentences; what they refuse is refused here too.
         histogram = self.histogram
@@ -236,6 +240,7 @@ class WeightExplorer(ipywidgets.VBox):
             else:
                 self._stage.remove_side("shuffled")
 
-    def _collect_errors(self, _change: t.Bunch | None = None) -> None:
-        said = (view.error for view in self._stage.views().values())
-        self.set_trait("error", next(filter(None, said), ""))
+    def _collect_errors(self, _change: object) -> None:
+        # The first errors come while the stage is being built, and are collected when it stands.
+        if self.comm is not None:
+            self.set_trait("error", next(self._stage.errors(), ""))
