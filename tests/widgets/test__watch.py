@@ -83,3 +83,41 @@ def test_a_forgotten_view_is_not_kept_alive(events: Events) -> None:
     gc.collect()
     assert len(watch._views) == 0
     events.fire("post_run_cell")
+
+
+def test_a_view_that_cannot_look_does_not_blind_the_others(events: Events) -> None:
+    class Broken(Looker):
+        def look(self, *, cell_ended: bool) -> None:
+            super().look(cell_ended=cell_ended)
+            raise RuntimeError("broken")
+
+    watch, views = _watch._Watch(), [Broken(), Looker(), Broken(), Looker()]
+    for view in views:
+        watch.add(view)
+    events.fire("post_run_cell")
+    for view in views:
+        assert view.ended.wait(10)
+
+
+def test_views_may_come_and_go_while_they_are_looked_at(events: Events) -> None:
+    watch = _watch._Watch()
+    watch.add(Looker())
+    kept: list[Looker] = []
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            kept.append(Looker())
+            watch.add(kept[-1])
+            if len(kept) > 50:
+                kept.clear()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(300):
+            watch._look(cell_ended=False)
+    finally:
+        done.set()
+        thread.join()
+    events.fire("post_run_cell")

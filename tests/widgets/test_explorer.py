@@ -272,7 +272,7 @@ def test_refresh_asks_every_view_again(explorer: ww.WeightExplorer) -> None:
     asked: list[object] = []
     views = explorer._stage.answering()
     for view in views:
-        view.answer = lambda view=view: asked.append(view)  # type: ignore[method-assign, misc]
+        view.answer = lambda view=view: asked.append(view)
     explorer.refresh()
     assert asked == views
     assert explorer.norms in views

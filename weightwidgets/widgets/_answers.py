@@ -94,7 +94,7 @@ class Answers(t.HasTraits):
             self._generation += 1
             generation = self._generation
             # A layer that is gone is said to be gone by `_make`.
-            layer = self._source[self.layer] if self.layer in self._source else None
+            layer = self._source.get(self.layer)
             long = self._desk.from_browser and layer is not None and layer.numel > _LONG_ANSWER
         if long:
             workers().submit(self._work_out, generation)
@@ -104,7 +104,7 @@ class Answers(t.HasTraits):
     def _ask(self) -> Ask:
         with self._desk.lock:
             traits = {name: getattr(self, name) for name in self.trait_names(question=True)}
-        layer = self._source[traits["layer"]] if traits["layer"] in self._source else None
+        layer = self._source.get(traits["layer"])
         return Ask(layer, self.version(layer), traits, watch.cell_runs)
 
     def _work_out(self, generation: int) -> None:

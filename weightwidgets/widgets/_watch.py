@@ -89,10 +89,14 @@ class _Watch:
         with self._lock:
             views = list(self._views)
         for view in views:
-            try:
-                view.look(cell_ended=cell_ended)
-            except Exception:  # one view that cannot look must not blind the others
-                log.warning("a view could not be checked for new weights", exc_info=True)
+            _look_at(view, cell_ended=cell_ended)
+
+
+def _look_at(view: Watched, *, cell_ended: bool) -> None:
+    try:
+        view.look(cell_ended=cell_ended)
+    except Exception:  # one view that cannot look must not blind the others
+        log.warning("a view could not be checked for new weights", exc_info=True)
 
 
 def _ipython_events() -> Any:
