@@ -3,8 +3,23 @@
 import { diverging, gray, negativeInfinity, notANumber, positiveInfinity, type Rgb } from "./color";
 import type { Frame, Leveled, Tile } from "./grid_data";
 
-/** How much of a weight outside the selected range is left, of 255. */
-export const FAINT = 40;
+/** How much of its colour a weight outside the selected range keeps; the rest is that of the veil. */
+const KEPT = 0.12;
+/**
+ * Veils that no weight inside the range is taken for, whatever the page's theme: a page's own white or black would
+ * be the colour of the strongest weights, and a grey that of zero wherever zero is drawn grey.
+ */
+const GRAY_VEIL: Rgb = [122, 122, 122];
+const VIOLET_VEIL: Rgb = [92, 40, 140];
+
+const veilOf = (color: Frame["color"]): Rgb => (color === "diverging" ? GRAY_VEIL : VIOLET_VEIL);
+const thinned = (part: number, veil: number): number => Math.round(veil + (part - veil) * KEPT);
+
+/** The colour that a weight outside the selected range fades to. */
+export function faded([red, green, blue]: Rgb, color: Frame["color"]): Rgb {
+  const veil = veilOf(color);
+  return [thinned(red, veil[0]), thinned(green, veil[1]), thinned(blue, veil[2])];
+}
 
 /** A mosaic of cells, each `height` x `width` pixels of `scale` x `scale` device pixels, `gap` between cells. */
 export interface Mosaic {
@@ -80,13 +95,18 @@ export function colorize(
 ): Uint8ClampedArray {
   const out = new Uint8ClampedArray(4 * pixels);
   const table = color === "gray" ? gray : diverging;
+  const veil = veilOf(color);
   for (let pixel = 0; pixel < pixels; pixel++) {
     const at = from.start + pixel * depth;
     const source = depth === 3 ? from.levels : table;
     const place = depth === 3 ? at : 3 * (from.levels[at] ?? 0);
     const wrong = from.nonfinite ? stray(from.values, at, depth) : null;
-    for (let part = 0; part < 3; part++) out[4 * pixel + part] = wrong?.[part] ?? source[place + part] ?? 0;
-    out[4 * pixel + 3] = isFaint(from.mask, pixel) ? FAINT : 255;
+    const faint = isFaint(from.mask, pixel);
+    for (let part = 0; part < 3; part++) {
+      const level = wrong?.[part] ?? source[place + part] ?? 0;
+      out[4 * pixel + part] = faint ? thinned(level, veil[part] ?? 0) : level;
+    }
+    out[4 * pixel + 3] = 255;
   }
   return out;
 }

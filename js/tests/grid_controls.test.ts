@@ -37,6 +37,22 @@ test("the scale that moves zero says so", async () => {
   );
 });
 
+test.each([
+  ["normal", 860],
+  ["large", 860],
+  ["normal", 330],
+] as const)("at %s size in %i pixels the chosen scale is read in full", async (size, width) => {
+  view = await open("rgb", { color_scope: "minmax", size });
+  view.el.style.width = `${width}px`;
+  const scale = select("scale");
+  const { left, right } = scale.getBoundingClientRect();
+  const asLongAsNeeded = scale.cloneNode(true) as HTMLSelectElement;
+  asLongAsNeeded.style.cssText = "position: absolute; max-width: none; width: max-content";
+  scale.after(asLongAsNeeded);
+  expect(right - left).toBeGreaterThanOrEqual(asLongAsNeeded.getBoundingClientRect().width - 0.5);
+  expect(right).toBeLessThanOrEqual(view.root.getBoundingClientRect().right);
+});
+
 test("a number beyond the last filter becomes the last", async () => {
   view = await open("rgb");
   const [, number] = inputs();

@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { diverging, gray, negativeInfinity, notANumber, positiveInfinity, tableColor } from "../src/color";
+import {
+  diverging,
+  gray,
+  negativeInfinity,
+  notANumber,
+  positiveInfinity,
+  type Rgb,
+  tableColor,
+} from "../src/color";
 import {
   colorize,
   cornerOf,
   enlarge,
-  FAINT,
+  faded,
   indexOf,
   type Mosaic,
   mosaicHeight,
@@ -130,18 +138,41 @@ test("one component that is no number marks the pixel, the NaN before the infini
   ]);
 });
 
-test("what is outside the selected range fades and keeps its colour", () => {
+test("what is outside the selected range fades, in opaque colours that no theme shines through", () => {
   const bits = Uint8Array.from([0b00000100, 0b00000010]);
   const from = { ...finite(Array(12).fill(200)), mask: { bits, start: 0 } };
-  const opacities = colorsOf(colorize(from, 12, 1, "gray")).map((color) => color[3]);
-  expect(opacities).toEqual(
-    Array.from({ length: 12 }, (_, index) => (index === 2 || index === 9 ? 255 : FAINT)),
+  const lit = [200, 200, 200, 255];
+  const faint = [...faded([200, 200, 200], "gray"), 255];
+  expect(colorsOf(colorize(from, 12, 1, "gray"))).toEqual(
+    Array.from({ length: 12 }, (_, index) => (index === 2 || index === 9 ? lit : faint)),
   );
   const later = { ...from, mask: { bits, start: 9 } };
-  expect(colorsOf(colorize(later, 2, 1, "gray"))).toEqual([
-    [200, 200, 200, 255],
-    [200, 200, 200, FAINT],
-  ]);
+  expect(colorsOf(colorize(later, 2, 1, "gray"))).toEqual([lit, faint]);
+});
+
+const distance = (one: Rgb, other: Rgb) =>
+  Math.hypot(...one.map((part, index) => part - (other[index] ?? 0)));
+
+test.each([
+  ["diverging", diverging],
+  ["gray", gray],
+  // Filters in true colour are mostly near grey: zero is the grey of the middle.
+  ["rgb", gray],
+] as const)("no weight in the range has the colour of a faded one in %s", (color, table) => {
+  const colors = all.map((level) => tableColor(table, level));
+  for (const outside of colors)
+    for (const inside of colors) expect(distance(inside, faded(outside, color))).toBeGreaterThan(60);
+});
+
+test("a faded weight keeps a trace of its colour", () => {
+  const [low, high] = [faded([0, 0, 0], "rgb"), faded([255, 255, 255], "rgb")];
+  for (const part of [0, 1, 2] as const) expect((high[part] ?? 0) - (low[part] ?? 0)).toBeGreaterThan(25);
+});
+
+test("a NaN outside the selected range fades as the others do", () => {
+  const mask = { bits: Uint8Array.from([0]), start: 0 };
+  const from = { ...finite([128]), values: Float32Array.from([Number.NaN]), nonfinite: true, mask };
+  expect(colorsOf(colorize(from, 1, 1, "diverging"))).toEqual([[...faded(notANumber, "diverging"), 255]]);
 });
 
 describe("images", () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { diverging, gray, negativeInfinity, notANumber, tableColor } from "../src/color";
 import grid from "../src/grid";
-import { FAINT } from "../src/grid_paint";
+import { faded } from "../src/grid_paint";
 import { decode } from "../src/wire";
 import { nextFrame, pixel, point, press } from "./fake_model";
 import { arrangementOf, dataOf, frameOf, type GridPage, middleOf, open, squaresOf, state } from "./grid_page";
@@ -35,14 +35,19 @@ test.each(["rgb", "minmax", "mosaic", "grouped", "images", "strip", "ordered"] a
 
 test("pixels outside the selected range fade", async () => {
   view = await open("lit");
-  const opacities = new Set<number>();
+  const seen = new Set<boolean>();
+  const { color } = arrangementOf(view).frame;
   for (const { x, y, index, tile } of squaresOf(view)) {
     const value = tile.values[tile.start + index] ?? 0;
-    const opacity = pixel(view.canvas, x, y)[3] ?? -1;
-    expect(opacity).toBe(value >= 0.5 && value < 9 ? 255 : FAINT);
-    opacities.add(opacity);
+    const isLit = value >= 0.5 && value < 9;
+    const level = tile.levels[tile.start + index] ?? -1;
+    let own = tableColor(color === "gray" ? gray : diverging, level);
+    if (Number.isNaN(value)) own = notANumber;
+    if (value === Number.NEGATIVE_INFINITY) own = negativeInfinity;
+    expect(pixel(view.canvas, x, y)).toEqual([...(isLit ? own : faded(own, color)), 255]);
+    seen.add(isLit);
   }
-  expect(opacities.size).toBe(2);
+  expect(seen.size).toBe(2);
 });
 
 test("pixels of the enlarged filter are those of the selected one", async () => {
@@ -192,13 +197,14 @@ test("a mask that comes later is drawn over the tiles in hand", async () => {
   view = await open("mosaic");
   const [square] = squaresOf(view);
   if (!square) throw new Error("no tile is in hand");
-  expect(pixel(view.canvas, square.x, square.y)[3]).toBe(255);
-  const { token } = frameOf(view);
+  const own = pixel(view.canvas, square.x, square.y);
+  const { token, color } = frameOf(view);
   const none = { shape: [30], dtype: "uint8", data: new DataView(new ArrayBuffer(30)) };
   view.model.receive({ lit: { token, first: 0, masks: [none] } });
-  expect(pixel(view.canvas, square.x, square.y)[3]).toBe(FAINT);
+  const faint = faded([own[0] ?? 0, own[1] ?? 0, own[2] ?? 0], color);
+  expect(pixel(view.canvas, square.x, square.y)).toEqual([...faint, 255]);
   view.model.receive({ lit: { token, first: 0, masks: null } });
-  expect(pixel(view.canvas, square.x, square.y)[3]).toBe(255);
+  expect(pixel(view.canvas, square.x, square.y)).toEqual(own);
 });
 
 test("a mask of another frame is left aside", async () => {
