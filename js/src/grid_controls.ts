@@ -5,11 +5,12 @@ import type { FilterGridState } from "./state";
 import { choice, type Host, slider, toggle } from "./view";
 
 const ALL = "all";
-const SCOPES = [
-  ["filter", "per filter"],
-  ["layer", "per layer"],
-  ["minmax", "min–max (moves zero)"],
-] as const;
+const scopesOf = (unit: string) =>
+  [
+    ["filter", `per ${unit}`],
+    ["layer", "per layer"],
+    ["minmax", "min–max (moves zero)"],
+  ] as const;
 const ORDERS = [
   ["index", "index"],
   ["norm", "norm"],
@@ -25,13 +26,20 @@ export function buildControls(host: Host<FilterGridState>): (frame: Frame | null
     (value) => host.ask({ input_channel: value === ALL ? null : Number(value) }),
     signal,
   );
-  const scope = choice("scale", SCOPES, (value) => host.ask({ color_scope: value }), signal);
+  const scope = choice("scale", scopesOf("filter"), (value) => host.ask({ color_scope: value }), signal);
   const order = choice("order", ORDERS, (value) => host.ask({ order: value }), signal);
   const images = toggle("as images", (pressed) => host.ask({ as_images: pressed }), signal);
   host.controls.append(filter.element, channel.element, scope.element, order.element, images.element);
   let listed = -1;
+  let named = "filter";
   return (frame) => {
     filter.set(model.get("filter_index"), 0, Math.max(0, (frame?.count ?? 1) - 1));
+    const unit = frame?.unit ?? named;
+    if (unit !== named) {
+      filter.rename(unit);
+      scope.fill(scopesOf(unit));
+      named = unit;
+    }
     const channels = frame?.channels ?? 0;
     if (channels !== listed) {
       const numbers = Array.from(

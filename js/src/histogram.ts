@@ -44,7 +44,9 @@ class HistogramView {
     host.body.append(this.#brush.canvas, this.#readout.cursor, this.#readout.selected);
     host.react(WATCHED, (changed) => this.#changed(changed));
     const showControls = buildControls(host);
-    host.react(CONTROLLED, () => showControls(this.#data.frame?.filters ?? 0));
+    host.react(CONTROLLED, () =>
+      showControls(this.#data.frame?.filters ?? 0, this.#data.frame?.unit ?? "filter"),
+    );
     host.follow(() => {
       this.#colors = palette(host.root);
       this.redraw();
@@ -126,7 +128,7 @@ class HistogramView {
       high: frame.range[1] ?? 1,
       counts: this.#binned.counts,
       overlay: this.#binned.overlay,
-      overlayLabel: `filter ${overlay?.filter_index ?? 0}: count`,
+      overlayLabel: `${frame.unit} ${overlay?.filter_index ?? 0}: count`,
       log: this.#host.model.get("log_counts"),
       bin: this.#brush.bin,
       band: this.#band(),

@@ -27,6 +27,8 @@ export interface Frame {
   posinf: number;
   neginf: number;
   filters: number;
+  /** What one of its filters is called. */
+  unit: string;
   notes: string[];
 }
 

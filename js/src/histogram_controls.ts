@@ -12,8 +12,8 @@ const NAMED: readonly (readonly [RangeName, string])[] = [
   ["central", "central 99.9%"],
 ];
 
-/** Build the controls; the returned function shows the traits as they are, for a layer of `filters` filters. */
-export function buildControls(host: Host<WeightHistogramState>): (filters: number) => void {
+/** Build the controls; the returned function shows the traits as they are, for a layer of `filters` filters, each called `unit`. */
+export function buildControls(host: Host<WeightHistogramState>): (filters: number, unit: string) => void {
   const { model, signal } = host;
   const bins = slider("bins", (value) => host.ask({ bins: value }), signal);
   const filter = slider("filter", (value) => host.ask({ filter_index: value }), signal);
@@ -28,7 +28,8 @@ export function buildControls(host: Host<WeightHistogramState>): (filters: numbe
   const line = [bins.element, filter.element, range.element, log.element, shuffled.element];
   host.controls.append(...line);
   let shown: WeightHistogramState["value_range"] | null = null;
-  return (filters) => {
+  return (filters, unit) => {
+    filter.rename(unit);
     bins.set(model.get("bins"), 1, MOST_AT_HAND, MOST_BINS);
     filter.set(model.get("filter_index"), 0, Math.max(0, filters - 1));
     log.set(model.get("log_counts"));

@@ -95,6 +95,7 @@ export class HistogramData {
       count,
       share: count / (this.frame?.numel ?? 0),
       filter: filter && {
+        unit: this.frame?.unit ?? "",
         index: filter.of.filter_index,
         count: ofFilter,
         share: ofFilter / filter.of.numel,
@@ -111,7 +112,12 @@ export class HistogramData {
       high: range[1] ?? 0,
       count,
       share: share[0] ?? 0,
-      filter: filter && { index: filter.index, count: filter.count, share: filter.share[0] ?? 0 },
+      filter: filter && {
+        unit: this.frame?.unit ?? "",
+        index: filter.index,
+        count: filter.count,
+        share: filter.share[0] ?? 0,
+      },
     };
   }
 

@@ -17,7 +17,7 @@ export function captionOf(frame: Frame, overlay: Overlay | null, crowded: boolea
     const which =
       overlay.seed === null ? "" : `, after all weights of the layer were shuffled (seed ${overlay.seed})`;
     drawn.push(
-      `Orange outline, right axis: the ${weights(overlay.numel)} of filter ${overlay.filter_index}${which}.`,
+      `Orange outline, right axis: the ${weights(overlay.numel)} of ${frame.unit} ${overlay.filter_index}${which}.`,
     );
   }
   const { below, above, nan, posinf, neginf } = frame;
@@ -44,7 +44,7 @@ export interface Held {
   count: number;
   /** Of all weights of the layer. */
   share: number;
-  filter: { index: number; count: number; share: number } | null;
+  filter: { unit: string; index: number; count: number; share: number } | null;
 }
 
 /** A bin or a selected range, and what it holds. */
@@ -52,5 +52,5 @@ export function heldBy({ low, high, count, share, filter }: Held): string {
   const written = formatWeightTo(digitsFor(high - low, Math.max(Math.abs(low), Math.abs(high))));
   const layer = `${written(low)} to ${written(high)}: ${weights(count)}, ${formatShare(share)}`;
   if (!filter) return layer;
-  return `${layer} · filter ${filter.index}: ${formatCount(filter.count)}, ${formatShare(filter.share)}`;
+  return `${layer} · ${filter.unit} ${filter.index}: ${formatCount(filter.count)}, ${formatShare(filter.share)}`;
 }

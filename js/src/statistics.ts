@@ -143,6 +143,7 @@ function build(host: Host<WeightStatisticsState>): () => string {
     if (changed.has("frame") || changed.has("unit")) paint();
     const filters = layer ? Number(model.get("frame").filters) : 0;
     filter.set(model.get("filter_index"), 0, filters - 1);
+    filter.rename(decode<{ unit?: string }>(model.get("frame")).unit ?? "filter");
     if (before && unit && before !== unit.label) host.announce(`${unit.label}, ${filters} in the layer`);
   });
   return () => (layer && unit ? numbersAsCsv(layer, unit) : "");

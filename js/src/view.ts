@@ -91,13 +91,15 @@ export function choice<V extends string>(
 
 /** A labelled slider and its number, both editable; the number may go up to `most`, beyond the slider. */
 export function slider(label: string, onInput: (value: number) => void, signal: AbortSignal) {
-  const range = h("input", { type: "range", "aria-label": label, class: "ww-range", step: "1" });
-  const number = h("input", {
-    type: "number",
-    "aria-label": `${label}, as a number`,
-    class: "ww-number",
-    step: "1",
-  });
+  const range = h("input", { type: "range", class: "ww-range", step: "1" });
+  const number = h("input", { type: "number", class: "ww-number", step: "1" });
+  const words = h("span");
+  const rename = (name: string) => {
+    words.textContent = name;
+    range.ariaLabel = name;
+    number.ariaLabel = `${name}, as a number`;
+  };
+  rename(label);
   const send = (input: HTMLInputElement) => {
     const value = Math.round(Number(input.value));
     const [low, high] = [Number(input.min), Number(input.max)];
@@ -124,10 +126,11 @@ export function slider(label: string, onInput: (value: number) => void, signal: 
     stands = value;
   };
   return {
-    element: h("label", { class: "ww-field", "data-control": label }, h("span", {}, label), range, number),
+    element: h("label", { class: "ww-field", "data-control": label }, words, range, number),
     range,
     number,
     set,
+    rename,
   };
 }
 

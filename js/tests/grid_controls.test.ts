@@ -53,6 +53,15 @@ test.each([
   expect(right).toBeLessThanOrEqual(view.root.getBoundingClientRect().right);
 });
 
+test("slider and scale call a row of a dense layer a row, and a filter a filter again", async () => {
+  view = await open("images");
+  const words = () => [inputs()[0]?.ariaLabel, select("scale").options[0]?.textContent];
+  expect(words()).toEqual(["row", "per row"]);
+  expect(select("scale").value).toBe(view.model.get("color_scope"));
+  view.model.receive(state("rgb"));
+  expect(words()).toEqual(["filter", "per filter"]);
+});
+
 test("a number beyond the last filter becomes the last", async () => {
   view = await open("rgb");
   const [, number] = inputs();

@@ -15,9 +15,10 @@ function opened(state: Partial<WeightHistogramState> = {}, filters = 8) {
     ...state,
   });
   const parts = { kind: "histogram", label: "Histogram", exports: { name: () => "" } };
-  let update = (_filters: number): void => undefined;
+  let update = (_filters: number, _unit = "filter"): void => undefined;
   mount<WeightHistogramState>({ model, el }, parts, (host) => {
-    update = buildControls(host);
+    const showControls = buildControls(host);
+    update = (count, unit = "filter") => showControls(count, unit);
     update(filters);
   });
   const input = (label: string) => {

@@ -47,6 +47,7 @@ test("some bins hold what the sum of their counts says, of the layer and of the 
   expect(held.count).toBe(sum(counts.slice(2, 5)));
   expect(held.share).toBe(held.count / 600);
   expect(held.filter).toEqual({
+    unit: "filter",
     index: 5,
     count: sum(filter.slice(2, 5)),
     share: sum(filter.slice(2, 5)) / 75,

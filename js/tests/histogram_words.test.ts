@@ -15,6 +15,7 @@ const frame: Frame = {
   nan: 0,
   posinf: 0,
   neginf: 0,
+  unit: "filter",
   filters: 8,
   notes: [],
 };
@@ -64,13 +65,19 @@ test("a bin tells its range, its count and its share, of the layer and of the fi
     high: 0.1,
     count: 512,
     share: 0.512,
-    filter: { index: 3, count: 2, share: 0.25 },
+    filter: { unit: "filter", index: 3, count: 2, share: 0.25 },
   };
   expect(heldBy(held)).toBe("−0.05 to 0.1: 512 weights, 51.2% · filter 3: 2, 25%");
+  const ofRow = heldBy({ ...held, filter: { ...held.filter, unit: "row" } });
+  expect(ofRow).toBe("−0.05 to 0.1: 512 weights, 51.2% · row 3: 2, 25%");
   expect(heldBy({ ...held, filter: null })).toBe("−0.05 to 0.1: 512 weights, 51.2%");
 });
 
 test("the two ends of a narrow bin can be told apart", () => {
   const held = { low: 1, high: 1.0000002, count: 1, share: 1, filter: null };
   expect(heldBy(held)).toBe("1 to 1.0000002: 1 weight, 100%");
+});
+
+test("the caption calls a filter what the kernel calls it", () => {
+  expect(captionOf({ ...frame, unit: "row" }, overlay, false)).toContain("the 27 weights of row 12.");
 });

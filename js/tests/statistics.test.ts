@@ -215,6 +215,16 @@ test("the filter slider asks for a filter in one message", () => {
   expect(view.model.messages).toEqual([{ filter_index: 2 }]);
 });
 
+test("the slider of a dense layer is called as its numbers are", () => {
+  const range = view.find<HTMLInputElement>('input[type="range"]');
+  expect(range.ariaLabel).toBe("filter");
+  view.model.receive(states.dense);
+  expect(page(states.dense.unit).label).toMatch(/^row \d+$/);
+  expect(range.ariaLabel).toBe("row");
+  expect(range.closest("label")?.textContent).toBe("row");
+  expect(view.find('input[type="number"]').ariaLabel).toBe("row, as a number");
+});
+
 test("each block is one tab stop, and arrows move within it", () => {
   for (const block of view.root.querySelectorAll(".ww-statistics-block"))
     expect(block.querySelectorAll('.ww-statistics-number[tabindex="0"]').length).toBe(1);

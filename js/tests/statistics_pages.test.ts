@@ -65,8 +65,8 @@ test("negative numbers stay numbers in a spreadsheet", () => {
   expect(numbersAsCsv(layer, unit)).toContain(`Spread,min,${Number(layer.cells.min?.exact)},${lowest}`);
 });
 
-test("a dense layer has units and inputs", () => {
+test("a dense layer has rows and inputs", () => {
   const page = read<UnitPage>(dense.unit);
-  expect(page.label).toBe("unit 1");
+  expect(page.label).toBe("row 1");
   expect(page.ranked.flatMap(({ places }) => places).every((place) => place.startsWith("input "))).toBe(true);
 });

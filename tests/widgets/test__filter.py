@@ -7,7 +7,10 @@ from torch import nn
 
 from weightwidgets.sources.open import open_source
 from weightwidgets.widgets._base import Ask, Part
-from weightwidgets.widgets._filter import FilterView, filter_row
+from weightwidgets.widgets._filter import FilterView, filter_row, noun
+from weightwidgets.widgets.grid import FilterGrid
+from weightwidgets.widgets.histogram import WeightHistogram
+from weightwidgets.widgets.statistics import WeightStatistics
 
 
 class Probe(FilterView):
@@ -86,3 +89,27 @@ def test_a_row_that_is_not_there_is_named() -> None:
     layer = open_source(nn.Sequential(nn.Linear(3, 2)))["0"]
     with pytest.raises(ValueError, match="there is no filter 2: the layer has 2"):
         filter_row(layer, 2)
+
+
+@pytest.mark.parametrize(
+    ("module", "word"),
+    [
+        (nn.Conv2d(1, 4, 1), "filter"),
+        (nn.ConvTranspose1d(2, 3, 2), "filter"),
+        (nn.Linear(5, 4), "row"),
+        (nn.Embedding(6, 2), "row"),
+        (nn.LSTM(3, 2), "row"),
+        (nn.BatchNorm2d(4), "weight"),
+    ],
+)
+def test_a_row_of_the_weight_has_one_name(module: nn.Module, word: str) -> None:
+    layer = next(iter(open_source(nn.Sequential(module)).values()))
+    assert noun(layer) == word
+
+
+@pytest.mark.parametrize("module", [nn.Conv2d(3, 4, 3), nn.Linear(5, 4), nn.BatchNorm2d(4)])
+def test_every_view_calls_a_row_by_that_name(module: nn.Module) -> None:
+    model = nn.Sequential(module)
+    word = noun(next(iter(open_source(model).values())))
+    for view in (WeightStatistics(model), FilterGrid(model), WeightHistogram(model)):
+        assert bytes(view.frame["unit"]).decode() == word

@@ -8,7 +8,7 @@ from weightwidgets.analysis.strongest import strongest
 from weightwidgets.analysis.summary import summary
 from weightwidgets.layer import Layer
 from weightwidgets.sources.open import open_source
-from weightwidgets.widgets._strip import UnitPage, address, as_plain, layer_page, noun, place, unit_page
+from weightwidgets.widgets._strip import UnitPage, address, as_plain, layer_page, place, unit_page
 
 
 def layer_of(module: nn.Module) -> Layer:
@@ -18,20 +18,6 @@ def layer_of(module: nn.Module) -> Layer:
 def unit_of(layer: Layer, filter_index: int) -> UnitPage:
     row = layer.out_first[filter_index]
     return unit_page(layer, filter_index, "layer", summary(row), strongest(row))
-
-
-@pytest.mark.parametrize(
-    ("kind", "word"),
-    [
-        ("conv2d", "filter"),
-        ("conv_transpose1d", "filter"),
-        ("linear", "unit"),
-        ("lstm", "row"),
-        ("norm", "row"),
-    ],
-)
-def test_a_row_is_called_what_a_reader_of_its_layer_calls_it(kind: str, word: str) -> None:
-    assert noun(kind) == word
 
 
 def test_a_layer_is_reached_by_its_name_and_by_its_place_where_the_name_is_long() -> None:

@@ -69,6 +69,16 @@ def known_filter(layer: Layer | None, index: int) -> int:
     return index
 
 
+def noun(layer: Layer) -> str:
+    """Name one row of the out-first weight, the same in every view.
+
+    A convolution has filters; rows that hold a single weight, as of a norm, are weights; all others are rows.
+    """
+    if layer.kind.startswith("conv"):
+        return "filter"
+    return "weight" if layer.numel == layer.out_channels else "row"
+
+
 def filter_row(layer: Layer, filter_index: int) -> torch.Tensor:
     """Give the weights of one filter, shape ``(in_channels // groups, *kernel_size)``; a view where possible.
 

@@ -9,6 +9,7 @@ import numpy as np
 from weightwidgets import wire
 
 from . import _grid_words as words
+from ._filter import noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ def frame(subject: Subject) -> wire.Frame:
         mode="matrix" if picture is not None else "tiles",
         title=wire.display_name(layer.name),
         description=words.description(subject),
-        unit=words.unit(subject),
+        unit=noun(subject.layer),
         color=subject.color,
         scope=words.scope(subject),
         notes=words.notes(subject, picture),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from weightwidgets.pictures._numbers import number
 
+from ._filter import noun
 from ._grid_subject import MAX_ORDERED
 
 if TYPE_CHECKING:
@@ -23,16 +24,9 @@ def times(*sizes: int) -> str:
     return " × ".join(f"{size:,}" for size in sizes)  # noqa: RUF001 (the sign that people expect)
 
 
-def unit(subject: Subject) -> str:
-    """Name one row of the out-first weight."""
-    if subject.is_convolution:
-        return "filter"
-    return "weight" if subject.shape[1] == 1 else "row"
-
-
 def description(subject: Subject) -> str:
     """Say how many filters of which size the layer has."""
-    plural = f"{subject.count:,} {unit(subject)}{'' if subject.count == 1 else 's'}"
+    plural = f"{subject.count:,} {noun(subject.layer)}{'' if subject.count == 1 else 's'}"
     size = f" of {times(*subject.shape[1:])}" if subject.shape[1:] != (1,) else ""
     return f"{subject.layer.kind} · {plural}{size}"
 
@@ -55,8 +49,8 @@ def scope(subject: Subject) -> str:
         low = f"−{limit}" if subject.extent.limit else "0"  # noqa: RUF001 (a minus sign)
         return f"{meaning}: {low} to {limit}, one scale for the layer."
     if subject.ask.color_scope == "filter":
-        return f"{meaning}: each {unit(subject)} on its own scale, up to its largest magnitude."
-    return f"{meaning}: each {unit(subject)} from its minimum to its maximum, which moves zero."
+        return f"{meaning}: each {noun(subject.layer)} on its own scale, up to its largest magnitude."
+    return f"{meaning}: each {noun(subject.layer)} from its minimum to its maximum, which moves zero."
 
 
 def axes(subject: Subject) -> dict[str, str]:

@@ -15,7 +15,7 @@ from weightwidgets.analysis.part import counts_between
 from weightwidgets.analysis.selection import in_range
 from weightwidgets.analysis.shuffle import shuffled
 
-from ._filter import filter_row
+from ._filter import filter_row, noun
 from ._overlay import pack_cells
 from ._stream import steady
 
@@ -78,6 +78,7 @@ class HistogramAnswers:
             posinf=table.posinf,
             neginf=table.neginf,
             filters=self._layer.out_channels,
+            unit=noun(self._layer),
             notes=self._notes([self._layer.note]),
         )
 

@@ -10,6 +10,7 @@ from weightwidgets.pictures._numbers import number
 from weightwidgets.wire import display_name
 
 from . import _how
+from ._filter import noun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,13 +108,6 @@ def address(source: Source, layer: Layer) -> str:
     return f"list(ww.open_source(model).values())[{list(source).index(layer.name)}]"
 
 
-def noun(kind: str) -> str:
-    """Call one row of the out-first weight what a reader of such a layer calls it."""
-    if kind.startswith("conv"):
-        return "filter"
-    return "unit" if kind in ("linear", "rnn") else "row"
-
-
 def layer_page(layer: Layer, where: str, summary: Summary, notes: Sequence[str]) -> LayerPage:
     """Lay out the layer's side of the strip."""
     norm = display_name(layer.next_norm, 60)
@@ -143,7 +137,7 @@ def unit_page(
     layer: Layer, filter_index: int, where: str, summary: Summary, strongest: Strongest
 ) -> UnitPage:
     """Lay out the filter's side of the strip."""
-    label = f"{noun(layer.kind)} {filter_index}"
+    label = f"{noun(layer)} {filter_index}"
     row = f"{where}.out_first[{filter_index}]"
     subject = label.capitalize()
     cautions = {

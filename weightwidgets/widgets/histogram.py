@@ -13,7 +13,7 @@ from weightwidgets.analysis.part import counts_between
 from weightwidgets.pictures.histogram import histogram_picture
 
 from ._base import Ask, Part, bundle, output, question, view_state
-from ._filter import FilterView
+from ._filter import FilterView, noun
 from ._histogram_answers import HistogramAnswers, Scale, Snapped
 from ._range import AnyTrait, SelectedRange, ValueRange
 
@@ -130,7 +130,7 @@ class WeightHistogram(FilterView):
             drawn,
             None if row is None else counts_between(row, drawn.bin_edges),
             title=answers.title(),
-            filter_label=f"filter {self.filter_index}",
+            filter_label=f"{noun(self._source[self.layer])} {self.filter_index}",
             log_counts=self.log_counts,
             selected_range=self.selected_range,
             large=self.size == "large",

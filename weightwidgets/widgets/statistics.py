@@ -15,7 +15,7 @@ from weightwidgets.layer import tensor_fingerprint
 from weightwidgets.pictures.statistics import Block, statistics_picture
 
 from ._base import Ask, Part, bundle, output
-from ._filter import FilterView, filter_row
+from ._filter import FilterView, filter_row, noun
 from ._stream import steady
 from ._strip import LayerPage, UnitPage, address, as_plain, layer_page, unit_page
 
@@ -77,7 +77,9 @@ class WeightStatistics(FilterView):
         yield Part(
             "frame",
             (ask.version, ask.live, bias is None),
-            lambda: wire.frame(page=_text(self._layer_page(ask, layer)), filters=layer.out_channels),
+            lambda: wire.frame(
+                page=_text(self._layer_page(ask, layer)), filters=layer.out_channels, unit=noun(layer)
+            ),
         )
         yield Part(
             "unit",
