@@ -5,6 +5,7 @@ import { formatCount } from "./axis";
 import { type Palette, palette } from "./canvas";
 import type { LayerTableState } from "./state";
 import { type Line, TableData } from "./table_data";
+import { TableOrder } from "./table_order";
 import { type Column, columnsOf, columnsThatFit, headOf, isNarrow, nextSort } from "./table_row";
 import { TableScroll } from "./table_scroll";
 import { type Host, h, mount, toCsv } from "./view";
@@ -20,6 +21,7 @@ class TableView {
   readonly #host: Host<LayerTableState>;
   readonly #data = new TableData();
   readonly #scroll: TableScroll;
+  readonly #order: TableOrder;
   readonly #search: HTMLInputElement;
   readonly #bar = h("div", { class: "ww-table-done" });
   readonly #progress = h("div", { class: "ww-table-progress", role: "progressbar" }, this.#bar);
@@ -30,6 +32,8 @@ class TableView {
   #fitting: Column[] = [];
   /** What the rows are made for; other rows or another width need new ones. */
   #shape = "";
+  /** What was last searched for and sorted by. */
+  #asked = "";
   #colors: Palette;
   #wasMeasuring = false;
   #selected = -1;
@@ -45,9 +49,10 @@ class TableView {
     this.#scroll = new TableScroll(host, {
       onSelect: (index) => this.#select(index),
       onFold: (group, open) => this.#fold(group, open),
-      onSort: (place) => this.#sort(place),
+      onSort: (key) => this.#press(key),
     });
-    host.body.append(this.#scroll.element, this.#empty, this.#progress);
+    this.#order = new TableOrder((sortBy) => this.#sort(sortBy), host.signal);
+    host.body.append(this.#order.element, this.#scroll.element, this.#empty, this.#progress);
     host.listen(this.#search, "input", () => {
       host.ask({ search: toBytes(this.#search.value) });
       host.announce(`${formatCount(this.#lines.length)} of ${formatCount(this.#data.count)} layers shown`);
@@ -95,21 +100,26 @@ class TableView {
     if (changed.has("numbers")) this.#data.readNumbers(model.get("numbers"));
     if (changed.has("size")) this.#colors = palette(this.#host.root);
     const sortBy = toText(model.get("sort_by"));
-    if (changed.has("rows") || changed.has("size")) this.#fit();
+    if (["rows", "size", "sort_by"].some((trait) => changed.has(trait))) this.#fit();
     if (changed.has("sort_by")) this.#scroll.setHead(headOf(this.#fitting, sortBy));
+    this.#order.show(this.#columns, sortBy, this.#fitting.length < this.#columns.length);
     const search = toText(model.get("search"));
     if (this.#search.value !== search) this.#search.value = search;
     const index = this.#data.placeOf(toText(model.get("layer")));
-    // The kernel's echo of a selection is a new value with the same text: it must not scroll.
+    // The kernel's echo of a value is a new value with the same text: it must not scroll.
+    const asked = `${search}\n${sortBy}`;
+    const reordered = asked !== this.#asked;
     const moved = index !== this.#selected || changed.has("rows");
+    this.#asked = asked;
     this.#selected = index;
     if (moved && index >= 0) this.#open.add(this.#data.groupOf(index));
     this.#lines = this.#data.lines(search, sortBy, this.#open);
+    if (reordered) this.#scroll.toTop();
     this.#scroll.show(this.#lines, index, this.#data, this.#colors);
-    if (changed.has("sort_by")) this.#scroll.toTop();
-    if (moved) this.#scroll.reveal(index);
+    // Back among all layers in model order, the one that was looked for is in sight.
+    if (moved || (reordered && asked === "\n")) this.#scroll.reveal(index);
     this.#empty.textContent = this.#lines.length > 0 ? "" : this.#whyEmpty(search);
-    this.#tell();
+    this.#tell(search.trim() ? this.#lines.length : this.#data.count);
   }
 
   #newRows(): void {
@@ -125,22 +135,27 @@ class TableView {
   #fit(): void {
     const em = Number.parseFloat(this.#colors.font) || 12;
     const width = (this.#host.body.clientWidth || USUAL_WIDTH) / em;
-    const fitting = columnsThatFit(this.#columns, width);
+    const sortBy = toText(this.#host.model.get("sort_by"));
+    const fitting = columnsThatFit(this.#columns, width, sortBy);
     const shape = [isNarrow(width), ...fitting.map(({ key }) => key)].join("\n");
     if (shape === this.#shape) return;
     this.#shape = shape;
     this.#fitting = fitting;
     this.#scroll.setColumns(fitting, isNarrow(width));
-    this.#scroll.setHead(headOf(fitting, toText(this.#host.model.get("sort_by"))));
+    this.#scroll.setHead(headOf(fitting, sortBy));
+    this.#order.show(this.#columns, sortBy, fitting.length < this.#columns.length);
   }
 
-  #sort(place: number): void {
-    const column = this.#fitting[place];
-    if (!column) return;
-    const next = nextSort(column, toText(this.#host.model.get("sort_by")));
-    this.#host.ask({ sort_by: toBytes(next) });
-    const order = next.startsWith("-") ? "falling" : "rising";
-    this.#host.announce(next ? `Sorted by ${column.label}, ${order}` : "In model order");
+  #press(key: string): void {
+    const column = this.#fitting.find((one) => one.key === key);
+    if (column) this.#sort(nextSort(column, toText(this.#host.model.get("sort_by"))));
+  }
+
+  #sort(sortBy: string): void {
+    this.#host.ask({ sort_by: toBytes(sortBy) });
+    const column = this.#columns.find(({ key }) => key === sortBy.replace(/^-/, ""));
+    const order = sortBy.startsWith("-") ? "falling" : "rising";
+    this.#host.announce(sortBy && column ? `Sorted by ${column.label}, ${order}` : "In model order");
   }
 
   #whyEmpty(search: string): string {
@@ -166,12 +181,16 @@ class TableView {
     this.#host.announce(`${this.#data.rows?.groups[group]?.pattern} ${open ? "unfolded" : "folded"}`);
   }
 
-  #tell(): void {
+  #tell(found: number): void {
     const { title, caption, announce } = this.#host;
     const { measured, total, live } = this.#data.progress;
     const { count } = this.#data;
     const parameters = this.#data.rows?.parameters.reduce((sum, one) => sum + one, 0) ?? 0;
-    title.replaceChildren("Layers", h("span", {}, ` ${formatCount(count)}`));
+    const all = formatCount(count);
+    title.replaceChildren(
+      "Layers",
+      h("span", {}, found < count ? ` ${formatCount(found)} of ${all}` : ` ${all}`),
+    );
     const measuring = measured < total;
     this.#progress.hidden = !measuring;
     this.#progress.setAttribute("aria-valuenow", String(measured));

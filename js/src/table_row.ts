@@ -15,6 +15,8 @@ export interface Column {
   /** In multiples of the text's height. */
   width: number;
   own: boolean;
+  /** Its label stands beside each number: in rows of two lines no head stands above it. */
+  labelled: boolean;
 }
 
 const BUILT_IN: readonly (readonly [string, string, number, string])[] = [
@@ -28,38 +30,61 @@ const BUILT_IN: readonly (readonly [string, string, number, string])[] = [
   ["std", "std", 4.8, "standard deviation (population)"],
   ["near_zero", "near zero", 5, "share of weights with |w| at most a thousandth of the largest"],
 ];
+const BARE = { own: false, labelled: false };
 const SPARK = "histogram of the weights, from the smallest to the largest";
-/** Columns make room in this order; what tells layers apart stays: name, kind, shape and the histogram. */
+/** What tells layers apart stays at every width. */
+const STAYING = ["name", "kind", "shape", "spark"];
+/** The other columns make room in this order. */
 const GIVEN_UP = ["mean", "std", "rms", "near_zero", "parameters", "frobenius"];
 /** Names shrink this far before the table scrolls sideways for the user's own columns. */
 const LEAST_NAME = 8;
 const GAP = 0.8;
 const MARGIN = 1.4;
-/** Below this width a row has two lines: the name above kind and shape. */
-const TWO_LINES_BELOW = 33;
+/** Below this width a row has two lines: a single line has no room for any number. */
+const TWO_LINES_BELOW = 39;
+/** The number in the second line while no number is sorted by. */
+const USUAL_NUMBER = "frobenius";
 
 /** All columns; `keys` and `labels` are the user's own. */
 export function columnsOf(keys: readonly string[], labels: readonly string[]): Column[] {
   const own = keys.map((key, place) => {
     const label = labels[place] ?? key;
-    return { key, label, title: `${label}, a column of your own`, look: "own", width: 5.2, own: true };
+    return {
+      key,
+      label,
+      title: `${label}, a column of your own`,
+      look: "own",
+      width: 5.2,
+      ...BARE,
+      own: true,
+    };
   });
   return [
-    ...BUILT_IN.map(([key, label, width, title]) => ({ key, label, title, look: key, width, own: false })),
+    ...BUILT_IN.map(([key, label, width, title]) => ({ key, label, title, look: key, width, ...BARE })),
     ...own,
-    { key: "", label: "values", title: SPARK, look: "spark", width: 5.7, own: false },
+    { key: "", label: "values", title: SPARK, look: "spark", width: 5.7, ...BARE },
   ];
 }
 
-/** The columns for which a table is wide enough, in multiples of the text's height. */
-export function columnsThatFit(columns: readonly Column[], width: number): Column[] {
-  if (isNarrow(width)) return columns.filter(({ own, look }) => !own && !GIVEN_UP.includes(look));
+/** The columns for which a table is wide enough, in multiples of the text's height; what is sorted by stays. */
+export function columnsThatFit(columns: readonly Column[], width: number, sortBy: string): Column[] {
+  const sorted = sortBy.replace(/^-/, "");
+  if (isNarrow(width)) return withOneNumber(columns, sorted);
   let fitting = [...columns];
-  for (const given of GIVEN_UP) {
+  for (const given of GIVEN_UP.filter((look) => look !== sorted)) {
     if (totalWidth(fitting) <= width) break;
     fitting = fitting.filter(({ look }) => look !== given);
   }
   return fitting;
+}
+
+function withOneNumber(columns: readonly Column[], sorted: string): Column[] {
+  const isText = ({ look }: Column) => STAYING.includes(look);
+  const named = (name: string) => columns.find((column) => column.key === name && !isText(column));
+  const number = named(sorted) ?? named(USUAL_NUMBER);
+  return columns
+    .filter((column) => isText(column) || column === number)
+    .map((column) => ({ ...column, labelled: column === number }));
 }
 
 function totalWidth(columns: readonly Column[]): number {
@@ -88,15 +113,16 @@ export function ariaSort(column: Column, sortBy: string): "ascending" | "descend
   return sortBy === `-${column.key}` ? "descending" : "none";
 }
 
-function cellOf({ look, width }: Column, role: string): HTMLElement {
+function cellOf({ look, width, labelled }: Column, role: string): HTMLElement {
   const cell = h("div", { role, class: `ww-table-cell ww-table-${look}` });
+  cell.classList.toggle("ww-table-number", labelled);
   cell.style.setProperty("--ww-column", `${width}em`);
   return cell;
 }
 
-/** The head of the table: a button for each column that sorts, marked with the column's place. */
+/** The head of the table: a button for each column that sorts, marked with the column's key. */
 export function headOf(columns: readonly Column[], sortBy: string): HTMLElement {
-  const cells = columns.map((column, place) => {
+  const cells = columns.map((column) => {
     const cell = cellOf(column, "columnheader");
     cell.title = column.title;
     if (!column.key) {
@@ -105,7 +131,7 @@ export function headOf(columns: readonly Column[], sortBy: string): HTMLElement 
     }
     const order = ariaSort(column, sortBy);
     const button = h("button", { type: "button", class: "ww-table-sort" }, column.label);
-    button.dataset.place = String(place);
+    button.dataset.key = column.key;
     const arrow = { none: "", ascending: "↑", descending: "↓" }[order];
     if (arrow) button.append(h("span", { class: "ww-table-arrow", "aria-hidden": "true" }, arrow));
     cell.setAttribute("aria-sort", order);
@@ -142,7 +168,7 @@ export class RowElement {
     for (const [place, column] of this.#columns.entries()) {
       const cell = this.#cells[place];
       if (!cell || column.look === "spark") continue;
-      if (isGroup) showGroupCell(cell, column.key, line, data);
+      if (isGroup) showGroupCell(cell, column, line, data);
       else if (column.key === "name") showName(cell, line.index, data);
       else showCell(cell, column, line.index, data);
     }
@@ -159,8 +185,9 @@ function nameParts(name: string): [HTMLElement, HTMLElement] {
   ];
 }
 
-function showGroupCell(cell: HTMLElement, key: string, line: Line, data: TableData): void {
+function showGroupCell(cell: HTMLElement, column: Column, line: Line, data: TableData): void {
   const { rows } = data;
+  const { key } = column;
   const group = rows?.groups[line.group];
   if (!rows || !group) return;
   cell.title = "";
@@ -176,9 +203,8 @@ function showGroupCell(cell: HTMLElement, key: string, line: Line, data: TableDa
   else if (key === "shape") {
     cell.textContent = same(rows.shapes) ? (rows.shapes[group.members[0] ?? 0] ?? "") : "various";
   } else if (key === "parameters") {
-    cell.textContent = formatCount(
-      group.members.reduce((sum, member) => sum + (rows.parameters[member] ?? 0), 0),
-    );
+    const sum = group.members.reduce((total, member) => total + (rows.parameters[member] ?? 0), 0);
+    write(cell, column, formatCount(sum));
   } else cell.textContent = "";
 }
 
@@ -207,8 +233,14 @@ function showName(cell: HTMLElement, index: number, data: TableData): void {
 function showCell(cell: HTMLElement, column: Column, index: number, data: TableData): void {
   const problem = column.own ? data.problem(index, column.key) : undefined;
   cell.classList.toggle("ww-table-problem", problem !== undefined);
-  cell.textContent = problem === undefined ? textOf(column.key, index, data) : "error";
-  cell.title = problem ?? cell.textContent ?? "";
+  const text = problem === undefined ? textOf(column.key, index, data) : "error";
+  write(cell, column, text);
+  cell.title = problem ?? (column.labelled ? `${column.label}: ${text}` : text);
+}
+
+function write(cell: HTMLElement, { label, labelled }: Column, text: string): void {
+  if (!labelled) cell.textContent = text;
+  else cell.replaceChildren(h("span", { class: "ww-table-label" }, label), " ", h("span", {}, text));
 }
 
 export function textOf(key: string, index: number, data: TableData): string {

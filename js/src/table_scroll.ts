@@ -9,7 +9,7 @@ import { type Host, h } from "./view";
 interface Actions {
   onSelect: (index: number) => void;
   onFold: (group: number, open: boolean) => void;
-  onSort: (place: number) => void;
+  onSort: (key: string) => void;
 }
 
 /** Lines above and below those in sight, so that a quick scroll shows no gap. */
@@ -55,11 +55,14 @@ export class TableScroll {
 
   setHead(head: HTMLElement): void {
     const old = this.#inner.querySelector(".ww-table-head");
-    const focused = old ? [...old.querySelectorAll("button")].indexOf(document.activeElement as never) : -1;
+    const buttons = (of: ParentNode) => [...of.querySelectorAll("button")];
+    const focused = old ? buttons(old).find((button) => button === document.activeElement) : undefined;
     if (old) old.replaceWith(head);
     else this.#inner.prepend(head);
-    // A head that was pressed by key keeps the focus.
-    head.querySelectorAll("button")[focused]?.focus();
+    if (!focused) return;
+    // A head that was pressed by key keeps the focus, or hands it on where its column went away.
+    const again = buttons(head).find(({ dataset }) => dataset.key === focused.dataset.key);
+    (again ?? this.element).focus({ preventScroll: true });
   }
 
   show(lines: readonly Line[], selected: number, data: TableData, colors: Palette): void {
@@ -148,7 +151,7 @@ export class TableScroll {
   #clicked(event: MouseEvent): void {
     if (!(event.target instanceof Element)) return;
     const button = event.target.closest<HTMLElement>(".ww-table-sort");
-    if (button) this.#actions.onSort(Number(button.dataset.place));
+    if (button) this.#actions.onSort(button.dataset.key ?? "");
     const line = this.#lines[Number(event.target.closest<HTMLElement>(".ww-table-row")?.dataset.place ?? -1)];
     if (!line) return;
     if (line.index < 0) {

@@ -63,15 +63,16 @@ test("the head says how each column is sorted", () => {
 });
 
 test("columns make room from the least to the most telling, and the user's own stay", () => {
-  const keys = (width: number) => columnsThatFit(columns, width).map(({ key, look }) => key || look);
+  const keys = (width: number, sortBy = "") =>
+    columnsThatFit(columns, width, sortBy).map(({ key, look }) => key || look);
   const all = ["name", "kind", "shape", "parameters", "frobenius", "rms", "mean", "std", "near_zero"];
   expect(keys(100)).toEqual([...all, "mine", "spark"]);
   expect(keys(71)).not.toContain("mean");
   expect(keys(60)).not.toContain("std");
   expect(keys(43)).toEqual(["name", "kind", "shape", "mine", "spark"]);
-  expect(keys(20)).toEqual(["name", "kind", "shape", "spark"]);
-  for (let width = 33; width < 100; width++) {
-    const fitting = columnsThatFit(columnsOf([], []), width);
+  expect(keys(20)).toEqual(["name", "kind", "shape", "frobenius", "spark"]);
+  for (let width = 39; width < 100; width++) {
+    const fitting = columnsThatFit(columnsOf([], []), width, "");
     expect(fitting.map(({ look }) => look)).toEqual(
       expect.arrayContaining(["name", "kind", "shape", "spark"]),
     );
@@ -79,9 +80,48 @@ test("columns make room from the least to the most telling, and the user's own s
     expect(taken <= width || fitting.length === 4).toBe(true);
   }
   // The barest table needs no sideways scrolling, and each of the user's own columns adds to what it needs.
-  expect(leastWidth(columnsThatFit(columnsOf([], []), 33))).toBeLessThanOrEqual(33);
+  expect(leastWidth(columnsThatFit(columnsOf([], []), 39, ""))).toBeLessThanOrEqual(39);
   expect(leastWidth(columns) - leastWidth(columnsOf([], []))).toBeCloseTo(6);
-  expect([isNarrow(32), isNarrow(33)]).toEqual([true, false]);
+  expect([isNarrow(38), isNarrow(39)]).toEqual([true, false]);
+});
+
+test.each(["parameters", "frobenius", "rms", "mean", "std", "near_zero", "mine"])(
+  "sorted by %s, its numbers stand there at every width, and one line needs no sideways scrolling",
+  (key) => {
+    for (let width = 20; width < 100; width++) {
+      const fitting = columnsThatFit(columns, width, `-${key}`);
+      expect(fitting.filter((one) => one.key === key)).toHaveLength(1);
+      expect(fitting.at(-1)?.look).toBe("spark");
+      if (isNarrow(width)) {
+        expect(fitting.map(({ labelled }) => labelled)).toEqual([false, false, false, true, false]);
+        expect(fitting[3]?.key).toBe(key);
+      } else expect(fitting.some(({ labelled }) => labelled)).toBe(false);
+      if (key !== "mine" && !isNarrow(width))
+        expect(leastWidth(columnsThatFit(columnsOf([], []), width, key))).toBeLessThanOrEqual(width);
+    }
+  },
+);
+
+test("sorted by a text, two lines show the usual number", () => {
+  for (const sortBy of ["", "name", "-kind", "shape"])
+    expect(columnsThatFit(columns, 25, sortBy)[3]?.key).toBe("frobenius");
+});
+
+test("a number in the second line says what it is, also for a group and where it failed", () => {
+  const cells = (sortBy: string) => {
+    const row = new RowElement(columnsThatFit(columnsOf(["largest"], ["largest"]), 25, sortBy));
+    const number = () => row.element.querySelector<HTMLElement>(".ww-table-number");
+    const shown = (index: number, group = -1) => {
+      row.show({ index, group, open: false }, read("measured"), colors);
+      return [number()?.textContent, number()?.title];
+    };
+    return shown;
+  };
+  expect(cells("-parameters")(0)).toEqual(["parameters 112", "parameters: 112"]);
+  expect(cells("-parameters")(-1, 0)).toEqual(["parameters 444", ""]);
+  expect(cells("")(-1, 0)).toEqual(["", ""]);
+  expect(cells("largest")(2)).toEqual(["largest error", "ValueError: not for norms"]);
+  expect(cells("mean")(0)[0]).toBe("mean 0");
 });
 
 test("a row shows its layer in words and numbers", () => {
