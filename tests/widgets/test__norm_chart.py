@@ -104,6 +104,38 @@ def test_zero_and_missing_norms_have_no_bar_on_a_logarithmic_axis(chart: Chart) 
 
 
 @pytest.mark.parametrize("log", [False, True])
+def test_a_column_as_high_as_the_chart_takes_the_pointer_of_each_bar(chart: Chart, log: bool) -> None:
+    norms = np.array([0.5, 0.0, np.nan, 1e-3])
+    chart.draw(["a", "b", "c", "d"], norms, title="RMS per weight", log=log)
+    columns, scale = chart.columns, chart.columns.scales["y"]
+    assert columns.y.tolist() == [scale.max] * 4
+    assert (columns.base, scale) == (scale.min, chart.bars.scales["y"])
+    assert columns.interactions == {"click": "select", "hover": "tooltip"}
+    # Side by side without a gap, above the bars.
+    assert (columns.padding, chart.figure.marks[-1]) == (0, columns)
+    np.testing.assert_array_equal(columns.color, norms)
+    assert columns.tooltip.labels == ["layer", "RMS per weight"]
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_selected_layer_has_a_blue_bar_and_a_band_as_high_as_the_chart(chart: Chart, log: bool) -> None:
+    chart.draw(["a", "b", "c"], np.array([1.0, 2.0, 0.0]), title="norm", log=log)
+    chart.select(2)
+    band, scale = chart.band, chart.columns.scales["y"]
+    assert chart.bars.selected.tolist() == [2]
+    assert (band.x.tolist(), band.y.tolist(), band.base) == (["c"], [scale.max], scale.min)
+    assert band.scales["y"] is scale
+    assert (band.stroke, band.opacities, chart.columns.opacities) == (SELECTED, [0.45], [0])
+    chart.select(None)
+    assert band.x.size == band.y.size == chart.bars.selected.size == 0
+
+
+def test_the_first_and_the_last_bar_stand_off_the_axis(chart: Chart) -> None:
+    assert chart.figure.padding_x > 0
+    assert chart.bars.scales["x"].allow_padding
+
+
+@pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("values", [[], [0.0], [np.nan, 0.0], [np.inf]])
 def test_nothing_to_draw_leaves_axes_that_can_be_drawn(chart: Chart, values: list[float], log: bool) -> None:
     chart.draw([str(place) for place in range(len(values))], np.array(values), title="norm", log=log)
@@ -118,7 +150,7 @@ def test_parts_are_found_wherever_they_hang_each_once(chart: Chart) -> None:
     assert len(parts) == len({part.model_id for part in parts})
     for part in (
         chart.bars,
-        chart.bars.tooltip,
+        chart.columns.tooltip,
         chart.figure.scale_x,
         chart.figure.layout,
         *chart.figure.axes,

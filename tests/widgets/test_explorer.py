@@ -176,6 +176,16 @@ def test_reset_goes_back_to_where_it_opened(model: nn.Sequential) -> None:
         assert explorer.toolbar.panel == ""
 
 
+def test_the_choices_of_the_norms_are_written_down_and_taken_back(explorer: ww.WeightExplorer) -> None:
+    explorer.norms.kind, explorer.norms.log_norms = "rms", True
+    written = explorer.code().splitlines()
+    assert "explorer.norms.kind = 'rms'" in written
+    assert "explorer.norms.log_norms = True" in written
+    explorer.reset()
+    assert (explorer.norms.kind, explorer.norms.log_norms) == ("frobenius", False)
+    assert "norms" not in explorer.code()
+
+
 def test_shuffle_shows_the_same_weights_in_another_order_beside(explorer: ww.WeightExplorer) -> None:
     explorer.toolbar.set_state({"shuffle": True})
     grids = [side.grid for side in explorer._stage.sides.values()]

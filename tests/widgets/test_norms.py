@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -11,9 +11,13 @@ import traitlets as t
 from torch import nn
 
 from tests.widgets.fixture import check_fixture, state_of
+from weightwidgets.widgets._code import choices, take_back
 from weightwidgets.widgets._norm_chart import parts_of
 from weightwidgets.widgets._norm_controls import NormControls
 from weightwidgets.widgets.norms import NormChart
+
+if TYPE_CHECKING:
+    from weightwidgets.widgets._base import View
 
 
 def model() -> nn.Module:
@@ -42,15 +46,16 @@ def test_bars_are_the_norms_that_torch_gives(chart: NormChart) -> None:
 
 
 def test_a_click_on_a_bar_selects_its_layer(chart: NormChart) -> None:
-    chart._chart.bars.set_state({"selected": [2]})
+    chart._chart.columns.set_state({"selected": [2]})
     assert chart.layer == chart._controls.layer == "2"
+    assert chart._chart.bars.selected.tolist() == chart._chart.columns.selected.tolist() == [2]
 
 
 def test_a_click_beside_the_bars_keeps_the_selected_layer(chart: NormChart) -> None:
     chart.layer = "3"
-    chart._chart.bars.set_state({"selected": None})
+    chart._chart.columns.set_state({"selected": None})
     assert chart.layer == "3"
-    assert chart._chart.bars.selected.tolist() == [3]
+    assert chart._chart.columns.selected.tolist() == [3]
 
 
 def test_the_controls_and_python_select_the_same_layer(chart: NormChart) -> None:
@@ -67,6 +72,19 @@ def test_the_title_of_the_axis_and_its_scale_follow_the_choices(chart: NormChart
     axis = chart._chart.figure.axes[1]
     assert axis.label == "RMS per weight"
     assert type(axis.scale).__name__ == "LogScale"
+
+
+def test_an_explorer_can_write_down_and_take_back_the_choices(chart: NormChart) -> None:
+    chart.kind, chart.log_norms = "rms", True
+    written = [("kind", "rms", "frobenius"), ("log_norms", True, False)]
+    assert list(choices(cast("View", chart), ("layer",))) == written
+    take_back({"norms": cast("View", chart)}, ("layer",))
+    assert (chart.kind, chart.log_norms) == ("frobenius", False)
+    assert chart._chart.figure.axes[1].label == "Frobenius norm"
+
+
+def test_the_chart_is_a_card_like_the_other_views(chart: NormChart) -> None:
+    assert "ww-view" in chart._dom_classes
 
 
 def test_a_cell_that_changed_a_layer_is_seen() -> None:

@@ -84,7 +84,11 @@ def parts_of(widgets: Sequence[ipywidgets.Widget]) -> Iterator[ipywidgets.Widget
 
 
 class Chart:
-    """The figure and its marks; `bars.selected` is what was clicked."""
+    """The figure and its marks; `columns.selected` is what was clicked.
+
+    With hundreds of layers a bar is two pixels wide, and a bar of height zero is never seen. So what takes
+    the pointer is a transparent column over each bar, as high as the chart; a band marks the selected one.
+    """
 
     def __init__(self) -> None:
         import bqplot  # half a second: only whoever makes a chart waits for it
@@ -97,19 +101,42 @@ class Chart:
             scales={"x": self._layers, "y": self._linear},
             colors=[BAR],
             padding=0.15,
-            interactions={"click": "select", "hover": "tooltip"},
             selected_style={"fill": SELECTED},
-            tooltip=bqplot.Tooltip(fields=["x", "y"], labels=["layer", "norm"], formats=["", ".5~g"]),
+        )
+        # A mark of its own: bqplot forgets the style of what is selected when `color` changes.
+        self.band = bqplot.Bars(
+            x=[],
+            y=[],
+            scales=self.bars.scales,
+            colors=[SELECTED],
+            opacities=[0.45],
+            padding=0.0,
+            # Makes the band of a narrow column wide enough to see.
+            stroke=SELECTED,
+            stroke_width=4,
+        )
+        self.columns = bqplot.Bars(
+            x=[],
+            y=[],
+            scales=self.bars.scales,
+            colors=[SELECTED],
+            opacities=[0.0],
+            padding=0.0,
+            interactions={"click": "select", "hover": "tooltip"},
+            selected_style={},
+            # Without a scale of colours, `color` colours nothing: it only takes the norm to the tooltip.
+            tooltip=bqplot.Tooltip(fields=["x", "color"], labels=["layer", "norm"], formats=["", ".5~g"]),
             tooltip_style={"opacity": 1, "color": _INK},
         )
         self._across = bqplot.Axis(scale=self._layers, grid_lines="none")
         self._up = bqplot.Axis(scale=self._linear, side="left", label_offset="50px", label_color=_INK)
         self.figure = bqplot.Figure(
-            marks=[self.bars],
+            marks=[self.bars, self.band, self.columns],
             axes=[self._across, self._up],
             fig_margin={"top": 14, "bottom": 84, "left": 66, "right": 14},
             layout=ipywidgets.Layout(width="100%", height="300px", min_width="0"),
             animation_duration=0,
+            padding_x=0.012,
             padding_y=0,
         )
 
@@ -122,11 +149,14 @@ class Chart:
         top = 1.05 * highest if highest > base else 10 * base or 1.0
         scale.min, scale.max = base, top
         slanted = len(labels) > _MOST_FLAT
-        with self.bars.hold_sync():
-            self.bars.x, self.bars.y = np.array(labels, dtype=str), np.where(drawable, values, base)
-            self.bars.base = base
-            self.bars.scales = {"x": self._layers, "y": scale}
-            self.bars.tooltip.labels = ["layer", title]
+        heights = np.where(drawable, values, base)
+        for mark, height in ((self.bars, heights), (self.columns, np.full(len(labels), top))):
+            with mark.hold_sync():
+                mark.x, mark.y, mark.base = np.array(labels, dtype=str), height, base
+                mark.scales = {"x": self._layers, "y": scale}
+        self.band.base, self.band.scales = base, self.bars.scales
+        self.columns.color = values
+        self.columns.tooltip.labels = ["layer", title]
         with self._across.hold_sync():
             self._across.num_ticks = tick_count(len(labels))
             self._across.tick_rotate = -40 if slanted else 0
@@ -136,6 +166,14 @@ class Chart:
             self._up.tick_values = np.array(decades(base, top) if log else ticks(0, top, 6))
             self._up.tick_format = ".3~g"
             self._up.tick_style = {"font-size": "11px"}
+
+    def select(self, position: int | None) -> None:
+        """Mark the layer at `position` as the selected one, or none."""
+        chosen = np.array([] if position is None else [position], int)
+        with self.band.hold_sync():
+            self.band.x, self.band.y = self.columns.x[chosen], self.columns.y[chosen]
+        for mark in (self.bars, self.columns):
+            mark.selected = chosen
 
     @property
     def scales(self) -> list[ipywidgets.Widget]:

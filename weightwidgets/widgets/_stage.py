@@ -122,8 +122,7 @@ class Stage:
         """Give our own views that are there now, by the explorer's attribute that holds them."""
         main = next(iter(self.sides.values()))
         always = {"grid": main.grid, "histogram": main.histogram, "table": self.table}
-        made = {name: view for name, view in self._panels.items() if name != "norms"}
-        return {**always, "statistics": self.statistics, **made}
+        return {**always, "statistics": self.statistics, **self._panels}
 
     def answering(self) -> list[Any]:
         """Give everything that answers questions: the views of all sides and the panels made so far."""

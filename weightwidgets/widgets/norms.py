@@ -71,8 +71,9 @@ class NormChart(ipywidgets.VBox):
     """
 
     layer = t.Unicode()
-    kind = t.Enum(tuple(TITLES), default_value="frobenius")
-    log_norms = t.Bool(default_value=False)
+    # Tagged as the questions of our own views are, for the explorer's `code` and `reset`.
+    kind = t.Enum(tuple(TITLES), default_value="frobenius").tag(question=True)
+    log_norms = t.Bool(default_value=False).tag(question=True)
     error = t.Unicode(read_only=True)
 
     # A chart whose arguments were refused has nothing to close, when it is collected.
@@ -97,11 +98,12 @@ class NormChart(ipywidgets.VBox):
             self._close_parts()
             raise
         self._closed = False
-        self.add_class("ww-norms-chart")
+        for name in ("ww-view", "ww-norms-chart"):
+            self.add_class(name)
         for name in ("layer", "kind", "log_norms"):
             t.link((self, name), (self._controls, name))
         self._controls.observe(self._tell_error, "error")
-        self._chart.bars.observe(self._clicked, "selected")
+        self._chart.columns.observe(self._clicked, "selected")
         self.set_trait("error", self._controls.error)
         self._draw()
         for part in parts_of([self, *self._chart.scales]):
@@ -216,8 +218,7 @@ class NormChart(ipywidgets.VBox):
         self._select()
 
     def _select(self) -> None:
-        if self.layer in self._names:
-            self._chart.bars.selected = np.array([self._names.index(self.layer)])
+        self._chart.select(self._names.index(self.layer) if self.layer in self._names else None)
 
     def _draw(self) -> None:
         self._names = tuple(self._source)
