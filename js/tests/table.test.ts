@@ -181,79 +181,6 @@ test("typing searches, and says so when nothing is found", () => {
   expect(view.find(".ww-title").textContent).toBe("Layers 8");
 });
 
-test.each([860, 300])("at %i pixels no row can be seen where nothing was found", (width) => {
-  const view = open({ search: toBytes("norm") }, width);
-  const seen = () =>
-    [...view.root.querySelectorAll(".ww-table-row")].filter(
-      (row) => getComputedStyle(row).display !== "none",
-    );
-  expect(seen()).toHaveLength(3);
-  view.model.receive({ search: toBytes("nothing") });
-  expect(view.root.querySelectorAll(".ww-table-row").length).toBeGreaterThan(2);
-  expect(seen()).toEqual([]);
-});
-
-test("a search begins at the top, its echo does not scroll, and after it the selected layer is in sight", async () => {
-  const view = open(many(500));
-  grid(view).scrollTop = 4000;
-  view.model.receive({ search: toBytes("layer") });
-  expect(grid(view).scrollTop).toBe(0);
-  expect(view.find(".ww-title").textContent).toBe("Layers 500");
-  grid(view).scrollTop = 3000;
-  view.model.receive({ search: toBytes("layer") });
-  expect(grid(view).scrollTop).toBe(3000);
-  view.model.receive({ search: toBytes("layer40") });
-  expect(view.find(".ww-title").textContent).toBe("Layers 11 of 500");
-  rows(view)[1]?.click();
-  expect(asked(view).at(-1)).toBe("layer400");
-  view.model.receive({ search: toBytes("") });
-  await nextFrame();
-  expect(names(view)).toContain("layer400");
-  expect(grid(view).scrollTop).toBeGreaterThan(5000);
-});
-
-test("at 300 pixels every number can be sorted by and read", () => {
-  const view = open({}, 300);
-  const select = view.find<HTMLSelectElement>(".ww-table-order select");
-  const first = () => rows(view)[0]?.querySelector(".ww-table-number")?.textContent;
-  const chosen = [...select.options].map(({ value, text }) => {
-    select.value = value;
-    select.dispatchEvent(new Event("change", { bubbles: true }));
-    return [value, text, toText(view.model.get("sort_by")), first()?.split(" ")[0]];
-  });
-  expect(chosen).toEqual([
-    ["", "model order", "", "Frobenius"],
-    ["name", "name", "name", "Frobenius"],
-    ["kind", "kind", "kind", "Frobenius"],
-    ["shape", "shape", "-shape", "Frobenius"],
-    ["parameters", "parameters", "-parameters", "parameters"],
-    ["frobenius", "Frobenius", "-frobenius", "Frobenius"],
-    ["rms", "RMS", "-rms", "RMS"],
-    ["mean", "mean", "-mean", "mean"],
-    ["std", "std", "-std", "std"],
-    ["near_zero", "near zero", "-near_zero", "near"],
-    ["largest", "largest", "-largest", "largest"],
-  ]);
-  expect(view.find(".ww-live").textContent).toBe("Sorted by largest, falling");
-  expect(first()).toMatch(/^largest 1\.\d+$/);
-});
-
-test("a column that had made room comes back while it is sorted by", () => {
-  const view = open({}, 560);
-  const heads = () => [...view.root.querySelectorAll("[role=columnheader]")].map((one) => one.textContent);
-  expect(view.find(".ww-table-order").hidden).toBe(false);
-  expect(heads()).not.toContain("std");
-  view.model.receive({ sort_by: toBytes("-std") });
-  expect(heads()).toContain("std↓");
-  const button = view.find(".ww-table-std .ww-table-sort");
-  button.focus();
-  button.click();
-  expect(document.activeElement?.textContent).toBe("std↑");
-  view.find(".ww-table-std .ww-table-sort").click();
-  expect(heads()).not.toContain("std");
-  expect(document.activeElement).toBe(grid(view));
-});
-
 test("a press on a column's head sorts, falling, rising, and back to model order", () => {
   const view = open();
   const press = () =>
@@ -320,51 +247,6 @@ test("the kernel's echo of a selection does not scroll back to it", async () => 
   view.model.receive({ layer: toBytes("layer0") });
   await nextFrame();
   expect(grid(view).scrollTop).toBe(3000);
-});
-
-test("columns make room as the table gets narrower, down to two lines a row", async () => {
-  const view = open({}, 900);
-  const heads = () => [...view.root.querySelectorAll("[role=columnheader]")].map((one) => one.textContent);
-  await vi.waitFor(() => expect(heads()).toContain("std"));
-  view.el.style.width = "500px";
-  await vi.waitFor(() => expect(heads()).toEqual(["name", "kind", "shape", "largest", "values"]));
-  view.el.style.width = "300px";
-  await vi.waitFor(() => expect(heads()).toEqual(["name", "kind", "shape", "Frobenius", "values"]));
-  const [row] = rows(view);
-  expect(row?.getBoundingClientRect().height).toBeGreaterThan(35);
-  expect(grid(view).scrollWidth).toBe(grid(view).clientWidth);
-});
-
-test.each(
-  [900, 700, 480, 300, 270].flatMap((width) =>
-    ["", "-parameters", "near_zero"].map((by) => [width, by] as const),
-  ),
-)("at %i pixels, sorted by “%s”, nothing overflows and no number is cut", async (width, sortBy) => {
-  const view = open({ sort_by: toBytes(sortBy) }, width);
-  await nextFrame();
-  await nextFrame();
-  expect(grid(view).scrollWidth).toBeLessThanOrEqual(grid(view).clientWidth);
-  const look = ".ww-table-cell:not(.ww-table-name):not(.ww-table-kind):not(.ww-table-number)";
-  for (const cell of view.root.querySelectorAll<HTMLElement>(`.ww-table-row:not([hidden]) ${look}`))
-    expect(cell.scrollWidth).toBeLessThanOrEqual(cell.clientWidth + 1);
-  for (const value of view.root.querySelectorAll(".ww-table-row:not([hidden]) .ww-table-label + span")) {
-    const [inner, outer] = [value, value.closest(".ww-table-cell")].map((one) =>
-      one?.getBoundingClientRect(),
-    );
-    expect(
-      inner && outer && inner.width > 0 && inner.left >= outer.left && inner.right <= outer.right + 0.5,
-    ).toBe(true);
-  }
-});
-
-test("a table of two lines fits its place with large text, too", async () => {
-  const view = open({ size: "large", sort_by: toBytes("-near_zero") }, 450);
-  await nextFrame();
-  expect(grid(view).classList.contains("ww-table-narrow")).toBe(true);
-  expect(grid(view).scrollWidth).toBeLessThanOrEqual(grid(view).clientWidth);
-  const { width } = view.find(".ww-table-order").getBoundingClientRect();
-  const { right } = view.find(".ww-table-way").getBoundingClientRect();
-  expect(right).toBeLessThanOrEqual(view.find(".ww-table-order").getBoundingClientRect().left + width);
 });
 
 test("the numbers can be copied, all of them, whatever is searched for", async () => {

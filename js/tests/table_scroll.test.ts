@@ -143,3 +143,36 @@ test("a column's head is told as sorted, and only that one, without selecting a 
   expect([sorted(), view.find(".ww-live").textContent]).toEqual([[], "In model order"]);
   expect(asked(view).filter(Boolean)).toEqual([]);
 });
+
+test.each([860, 300])("at %i pixels no row can be seen where nothing was found", (width) => {
+  const view = open({ search: toBytes("norm") }, width);
+  const seen = () =>
+    [...view.root.querySelectorAll(".ww-table-row")].filter(
+      (row) => getComputedStyle(row).display !== "none",
+    );
+  expect(seen()).toHaveLength(3);
+  view.model.receive({ search: toBytes("nothing") });
+  expect(view.root.querySelectorAll(".ww-table-row").length).toBeGreaterThan(2);
+  expect(seen()).toEqual([]);
+});
+
+test("a search begins at the top, its echo does not scroll, and after it the selected layer is in sight", async () => {
+  const view = open(layers(500));
+  grid(view).scrollTop = 1000;
+  view.model.receive({ search: toBytes("linear") });
+  expect(grid(view).scrollTop).toBe(0);
+  expect(view.find(".ww-title").textContent).toBe("Layers 500");
+  grid(view).scrollTop = 3000;
+  view.model.receive({ search: toBytes("linear") });
+  expect(grid(view).scrollTop).toBe(3000);
+  view.model.receive({ search: toBytes("40") });
+  expect(view.find(".ww-title").textContent).toBe("Layers 15 of 500");
+  rows(view.root)[4]?.click();
+  expect(asked(view).at(-1)).toBe("400");
+  view.model.receive({ search: toBytes("") });
+  await nextFrame();
+  const row = view.find(".ww-table-row[aria-selected=true]").getBoundingClientRect();
+  const sight = grid(view).getBoundingClientRect();
+  expect(row.top >= sight.top && row.bottom <= sight.bottom).toBe(true);
+  expect(grid(view).scrollTop).toBeGreaterThan(500);
+});
