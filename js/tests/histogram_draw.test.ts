@@ -96,6 +96,7 @@ test.each([false, true])(
     const write = vi.spyOn(CanvasRenderingContext2D.prototype, "fillText");
     const { canvas, plot } = drawn(scene([0, 0, 0], { log, overlay: Float64Array.of(0, 0, 0) }));
     const texts = write.mock.calls.map(([text]) => text);
+    expect(write.mock.calls.flatMap(([, x, y]) => [x, y]).every(Number.isFinite)).toBe(true);
     write.mockRestore();
     expect(Math.max(...columnHeights(canvas, plot))).toBe(0);
     expect(texts).toContain("weight value");

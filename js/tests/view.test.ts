@@ -241,11 +241,13 @@ test("a number may go beyond its slider, which then rests at its end", () => {
   const made = slider("bins", (value) => values.push(value), new AbortController().signal);
   made.set(300, 1, 256, 4096);
   expect([made.range.value, made.number.value]).toEqual(["256", "300"]);
+  made.number.value = "4000";
+  made.number.dispatchEvent(new Event("change"));
   made.number.value = "17.6";
   made.number.dispatchEvent(new Event("change"));
   made.number.value = "-3";
   made.number.dispatchEvent(new Event("change"));
-  expect(values).toEqual([18, 1]);
+  expect(values).toEqual([4000, 18, 1]);
 });
 
 test("closing takes away every node, listener and observer", () => {
