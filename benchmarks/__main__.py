@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
-import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from .bench import Bench, bench
-from .report import Row, not_measured, table
+from .report import Row, head, line, not_measured
 from .starts import first_paints, imports
 from .steps import bin_steps, filter_steps, large_bin_steps, layer_changes
 
@@ -34,34 +32,33 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
 
 def measure(name: str, running: Bench) -> list[Row]:
     """Measure one part; what cannot be measured becomes a row that says why, and the others go on."""
-    start = time.monotonic()
     try:
-        rows = PARTS[name](running)
+        return PARTS[name](running)
     except Exception as problem:  # noqa: BLE001 - a view that is broken must not hide how fast the others are
-        rows = [not_measured(name, problem)]
+        return [not_measured(name, problem)]
     finally:
         running.close()
-    print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-    return rows
 
 
 def main() -> None:
-    """Measure the parts asked for and print them as one table."""
+    """Measure the parts asked for, and print each row as soon as it is known."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print the table of speeds.")
     parser.add_argument("--quick", action="store_true", help="few repetitions: does it work?")
     parser.add_argument("--only", choices=PARTS, help="one part of the table")
     arguments = parser.parse_args()
-    names = [arguments.only] if arguments.only else list(PARTS)
-    with bench(quick=arguments.quick) as running:
-        rows = [row for name in names for row in measure(name, running)]
-        browser = running.context.browser
-        chromium = browser.version if browser else ""
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "jupyterlab", "bqplot"))
-    print(f"Python {platform.python_version()}, {packages}, Chromium {chromium}, {os.cpu_count()} cores")
+    with bench(quick=arguments.quick) as running:
+        print(f"Python {platform.python_version()}, {packages}, Chromium {running.chromium}")
+        print("Medians; what is compared was timed in turns in one browser.\n")
+        print(head(), flush=True)
+        for name in [arguments.only] if arguments.only else PARTS:
+            for row in measure(name, running):
+                print(line(row), flush=True)
     load = ", ".join(f"{average:.1f}" for average in os.getloadavg())
-    print(f"Load of the machine in the last 1, 5, 15 minutes: {load}. Above the number of cores, others")
-    print("worked too, and limits in seconds say little. Medians; what is compared was timed in turns.\n")
-    print(table(rows))
+    print(
+        f"\nLoad in the last 1, 5 and 15 minutes: {load}, on {os.cpu_count()} cores. Above that number others"
+    )
+    print("worked too: the ratios then still tell, limits in seconds do not.")
 
 
 if __name__ == "__main__":

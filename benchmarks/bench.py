@@ -42,6 +42,12 @@ class Bench:
     quick: bool
     _open: list[Lab] = field(default_factory=list)
 
+    @property
+    def chromium(self) -> str:
+        """The browser's version."""
+        browser = self.context.browser
+        return browser.version if browser else ""
+
     def repeats(self, count: int) -> int:
         """Give the number of repetitions: `count`, or a fifth of it and at least two if `quick`."""
         return max(2, count // 5) if self.quick else count

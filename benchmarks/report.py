@@ -90,20 +90,22 @@ def not_measured(what: str, problem: Exception) -> Row:
     return Row(what, "not measured", reason[:100], None, "", met=False)
 
 
-_HEAD = ("what", "measured", "against", "ratio", "target", "")
+# Each row is printed when it is known, so the columns have their widths beforehand.
+_WIDTHS = (57, 26, 42, 5, 17, 6)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Write the rows as a table with aligned columns; the last one says "met" or "missed"."""
-    lines = [_HEAD, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    written = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
-    ]
-    written.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(line.rstrip() for line in written)
+def head() -> str:
+    """Write the two lines above the rows."""
+    return f"{_line('what', 'measured', 'against', 'ratio', 'target')}\n{'-' * (sum(_WIDTHS) + 10)}"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    ratio = "" if row.ratio is None else f"{row.ratio:.3g}x"
-    return (row.what, row.measured, row.against, ratio, row.target, "met" if row.met else "missed")
+def line(row: Row) -> str:
+    """Write a row under `head`; it ends in "met", "missed" or, where nothing was measured, "none"."""
+    if row.ratio is None:
+        return _line(row.what, row.measured, row.against, "", row.target, "none")
+    verdict = "met" if row.met else "missed"
+    return _line(row.what, row.measured, row.against, f"{row.ratio:.3g}", row.target, verdict)
+
+
+def _line(*cells: str) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=False)).rstrip()

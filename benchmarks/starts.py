@@ -51,10 +51,10 @@ def imports(bench: Bench) -> list[Row]:
     ours, numpy = [], []
     torch = False
     for _ in range(bench.repeats(10)):
-        elapsed, brought = _import("weightwidgets")
+        elapsed, brought = timed_import("weightwidgets")
         ours.append(elapsed)
         torch = torch or brought
-        numpy.append(_import("numpy")[0])
+        numpy.append(timed_import("numpy")[0])
     row = within("import weightwidgets", ours, ("import numpy", numpy), 300)
     said = "torch imported" if torch else "torch not imported"
     return [
@@ -62,7 +62,8 @@ def imports(bench: Bench) -> list[Row]:
     ]
 
 
-def _import(module: str) -> tuple[float, bool]:
+def timed_import(module: str) -> tuple[float, bool]:
+    """Import a module in a fresh interpreter: milliseconds, and whether torch came with it."""
     command = [sys.executable, "-c", _IMPORT.format(module=module)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(printed[0]), printed[1] == "True"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.report import Row, at_most, duration, faster, not_measured, table, within
+from benchmarks.report import Row, at_most, duration, faster, head, line, not_measured, within
 
 FLOOR = ("empty frame", [16.0, 10.0, 100.0])
 
@@ -54,12 +54,18 @@ def test_what_could_not_be_measured_says_why_and_is_not_met() -> None:
     assert not_measured("bins", RuntimeError()).against == "RuntimeError"
 
 
-def test_the_table_is_aligned_and_ends_in_the_verdict() -> None:
-    kept = within("short", [5.0], FLOOR, 10)
-    missed = at_most("a longer name", [50.0], FLOOR, 1.3)
-    head, rule, *lines = table([kept, missed, not_measured("bins", KeyError("x"))]).splitlines()
-    column = head.index("measured")
-    assert rule[column - 2 : column] == "  "
-    assert [line[column:].split("  ")[0] for line in lines] == ["5.0 ms", "50.0 ms", "not measured"]
-    assert [line.split()[-1] for line in lines] == ["met", "missed", "missed"]
-    assert "3.12x" in lines[1]
+def test_the_columns_of_every_row_stand_under_their_heads() -> None:
+    kept = within("import weightwidgets", [5.0], FLOOR, 10)
+    missed = at_most("first paint, 350M weights, numba cold and without a cache", [50.0], FLOOR, 1.3)
+    top, rule = head().splitlines()
+    for row in (kept, missed, not_measured("bins", KeyError("x"))):
+        written = line(row)
+        for cell, name in ((row.measured, "measured"), (row.against, "against"), (row.target, "target")):
+            assert written[top.index(name) :].startswith(cell)
+        assert len(written) <= len(rule)
+
+
+def test_a_row_gives_its_ratio_and_ends_in_its_verdict() -> None:
+    assert line(within("step", [5.0], FLOOR, 10)).split()[-5:] == ["0.312", "<=", "10.0", "ms", "met"]
+    assert line(at_most("step", [50.0], FLOOR, 1.3)).split()[-4:] == ["3.12", "<=", "1.3x", "missed"]
+    assert line(not_measured("bins", KeyError("x"))).split()[-1] == "none"
