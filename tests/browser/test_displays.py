@@ -192,5 +192,6 @@ def test_a_choice_is_told_in_a_live_region(show: Show) -> None:
     shown.table.get_by_role("treegrid").press("ArrowDown")
     live = shown.table.locator("[aria-live=polite]")
     live.filter(has_text="conv2, conv2d, 32").wait_for(state="attached")
+    shown.wait_layer("conv2")
     shown.grid.locator(".ww-grid-field").press("ArrowRight")
     shown.grid.locator("[aria-live=polite]").filter(has_text="filter 1 of 32").wait_for(state="attached")
