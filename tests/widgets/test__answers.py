@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -10,6 +10,10 @@ from torch import nn
 
 from tests.widgets.toy_view import Total, sent, total
 from weightwidgets.widgets import _answers
+
+if TYPE_CHECKING:
+    from weightwidgets import wire
+    from weightwidgets.widgets._base import Ask
 
 
 def test_a_question_set_in_python_is_answered_at_once(view: Total, model: nn.Sequential) -> None:
@@ -41,6 +45,26 @@ def test_changed_weights_are_seen_without_refresh(view: Total, model: nn.Sequent
     model.get_parameter("0.weight").data = torch.ones(4, 3)
     view.look(cell_ended=True)
     assert total(view) == 3.0
+
+
+@pytest.mark.parametrize(("cell_ended", "shown"), [(True, 3.0), (False, 0.0)])
+def test_a_change_during_an_answer_is_seen_when_the_cell_ends_and_not_before(
+    cell_ended: bool, shown: float, view: Total, model: nn.Sequential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weight = model.get_parameter("0.weight")
+    work = view._sum
+
+    def change_meanwhile(ask: Ask) -> wire.Frame:
+        monkeypatch.setattr(view, "_sum", work)
+        old = work(ask)
+        weight.data = torch.ones(4, 3)
+        view.look(cell_ended=cell_ended)
+        return old
+
+    monkeypatch.setattr(view, "_sum", change_meanwhile)
+    weight.data = torch.zeros(4, 3)
+    view.look(cell_ended=False)
+    assert total(view) == shown
 
 
 def test_refresh_reads_again_what_torch_cannot_tell(view: Total) -> None:

@@ -146,8 +146,9 @@ class View(Answers, anywidget.AnyWidget):
 
     def look(self, *, cell_ended: bool) -> None:
         """Answer again if the weights are no longer those shown."""
-        # A long answer under way must not be overtaken again and again, or nothing would ever be shown.
-        if self._closed or self._working or (self.shows_all and not cell_ended):
+        # While a cell runs, a long answer under way must not be overtaken again and again, or nothing would
+        # ever be shown. The end of a cell comes once: an answer begun before it may have read old weights.
+        if self._closed or (not cell_ended and (self._working or self.shows_all)):
             return
         self.answer()
 
