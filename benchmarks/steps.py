@@ -27,12 +27,12 @@ _EMPTY = "empty frame"
 
 def bin_steps(bench: Bench) -> list[Row]:
     """One step of the bin slider next to the usual histograms, of a layer of a million weights."""
-    return _bin_steps(bench, 1_000_000, "1M weights", rounds=16)
+    return _bin_steps(bench, 1_000_000, "1M weights", rounds=14)
 
 
 def large_bin_steps(bench: Bench) -> list[Row]:
     """One step of the bin slider next to the usual histograms, of a layer of 134 million weights."""
-    return _bin_steps(bench, 134_000_000, "134M weights", rounds=8)
+    return _bin_steps(bench, 134_000_000, "134M weights", rounds=6)
 
 
 def _bin_steps(bench: Bench, weights: int, of: str, rounds: int) -> list[Row]:
