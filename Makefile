@@ -29,7 +29,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(STAMPS)/demo
 	python -m examples.open_demo
 
-test: check $(STAMPS)/chromium
+test: check $(STAMPS)/kernels $(STAMPS)/chromium
 	python -m pytest --ignore=tests/browser
 	export WEIGHTWIDGETS_CHROMIUM="$$(cat $(STAMPS)/chromium)" && cd js && npm test
 	export WEIGHTWIDGETS_CHROMIUM="$$(cat $(STAMPS)/chromium)" && python -m pytest tests/browser
@@ -66,6 +66,11 @@ $(BUNDLE): $(STAMPS)/npm $(BUNDLE_SOURCES)
 # One stamp for each set of extras in pyproject.toml: demo, test, bench.
 $(STAMPS)/demo $(STAMPS)/test $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/python $(BUNDLE) pyproject.toml hatch_build.py
 	python -m pip install --quiet --editable ".[$*]"
+	touch $@
+
+# Other releases of ipykernel, whose kernels the tests run.
+$(STAMPS)/kernels: $(STAMPS)/test tests/widgets/kernels.py
+	python -m tests.widgets.kernels
 	touch $@
 
 # Holds the browser's path, which is looked for anew when there is no browser at it any more.
