@@ -359,3 +359,11 @@ def test_an_optimizer_step_is_seen() -> None:
     torch.optim.SGD(model.parameters(), lr=0.1).step()
     assert layer.fingerprint() != before
     assert not torch.equal(layer.weight, values)
+
+
+def test_a_module_is_found_by_its_path() -> None:
+    model = nn.ModuleDict({"inner": nn.Sequential(nn.Linear(1, 1))})
+    source = ModuleSource(model)
+    assert source.module_at("") is model
+    assert source.module_at("inner.0") is model["inner"][0]
+    assert source.module_at("inner.1") is source.module_at("other.0") is None

@@ -140,11 +140,16 @@ class ModuleSource(Source):
             _list_tensors(place, found)
         return list(found.values())
 
-    def _is_current(self, layer: Layer, full_name: str) -> bool:
-        path, _, attribute = full_name.rpartition(".")
+    def module_at(self, path: str) -> nn.Module | None:
+        """Return the module at ``path`` ("" for the model itself), or None where there is none."""
         module: nn.Module | None = self._model
         for part in path.split(".") if path else ():
             module = None if module is None else child(module, part)
+        return module
+
+    def _is_current(self, layer: Layer, full_name: str) -> bool:
+        path, _, attribute = full_name.rpartition(".")
+        module = self.module_at(path)
         if module is None or not isinstance(layer.tensors, ModuleTensors):
             return False
         identity = _identity(module, attribute)
