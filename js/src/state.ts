@@ -8,6 +8,8 @@ export interface ExplorerToolbarState {
   listing: Record<string, unknown>;
   notice: DataView;
   panel: "" | "histograms" | "norms";
+  picture_request: number;
+  png: Record<string, unknown>;
   resets: number;
   shuffle: boolean;
   size: "normal" | "large";
@@ -25,6 +27,8 @@ export interface FilterGridState {
   notice: DataView;
   order: "index" | "norm";
   pages: Record<string, unknown>;
+  picture_request: number;
+  png: Record<string, unknown>;
   row: Record<string, unknown>;
   selected_range: [number, number] | null;
   shuffled: boolean;
@@ -38,6 +42,8 @@ export interface LayerHistogramsState {
   error: DataView;
   layer: DataView;
   notice: DataView;
+  picture_request: number;
+  png: Record<string, unknown>;
   rows: Record<string, unknown>;
   shared_range: boolean;
   size: "normal" | "large";
@@ -49,6 +55,8 @@ export interface LayerTableState {
   layer: DataView;
   notice: DataView;
   numbers: Record<string, unknown>;
+  picture_request: number;
+  png: Record<string, unknown>;
   rows: Record<string, unknown>;
   search: DataView;
   size: "normal" | "large";
@@ -63,6 +71,8 @@ export interface NormControlsState {
   log_norms: boolean;
   notice: DataView;
   numbers: Record<string, unknown>;
+  picture_request: number;
+  png: Record<string, unknown>;
   rows: Record<string, unknown>;
   size: "normal" | "large";
 }
@@ -78,6 +88,8 @@ export interface WeightHistogramState {
   log_counts: boolean;
   notice: DataView;
   overlay: Record<string, unknown>;
+  picture_request: number;
+  png: Record<string, unknown>;
   selected_range: [number, number] | null;
   selection: Record<string, unknown>;
   shuffled: boolean;
@@ -91,6 +103,8 @@ export interface WeightStatisticsState {
   frame: Record<string, unknown>;
   layer: DataView;
   notice: DataView;
+  picture_request: number;
+  png: Record<string, unknown>;
   size: "normal" | "large";
   unit: Record<string, unknown>;
 }

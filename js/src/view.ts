@@ -2,6 +2,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { follow } from "./canvas";
+import { takeaways } from "./view_export";
 import { toText } from "./wire";
 
 /** The traits of `widgets/_base.py` that this module itself reads. */
@@ -9,11 +10,14 @@ export interface Shared {
   error: DataView;
   notice: DataView;
   size: "normal" | "large";
+  picture_request: number;
+  png: Record<string, unknown>;
 }
 
 export interface Exports {
   /** File name without its ending. */
   name: () => string;
+  /** The picture as the view has drawn it; without it the kernel draws one. */
   canvas?: () => HTMLCanvasElement;
   csv?: () => string;
 }
@@ -134,43 +138,6 @@ export function slider(label: string, onInput: (value: number) => void, signal: 
   };
 }
 
-function save(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = h("a", { href: address, download: name });
-  link.click();
-  // The click only queues the download; the address must outlive it.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-const toPng = (canvas: HTMLCanvasElement) =>
-  new Promise<Blob>((resolve, reject) =>
-    canvas.toBlob((blob) =>
-      blob ? resolve(blob) : reject(new Error("this picture cannot be written as PNG")),
-    ),
-  );
-
-type Action = readonly [string, () => Promise<void> | void];
-
-/** What can be taken away from the view, by the words of its menu. */
-function takeaways({ name, canvas, csv }: Exports): Action[] {
-  const copyPicture = async (picture: HTMLCanvasElement) =>
-    navigator.clipboard.write([new ClipboardItem({ "image/png": toPng(picture) })]);
-  const saveNumbers = (numbers: string) => save(new Blob([numbers], { type: "text/csv" }), `${name()}.csv`);
-  const pictures: Action[] = canvas
-    ? [
-        ["Copy picture", () => copyPicture(canvas())],
-        ["Download PNG", async () => save(await toPng(canvas()), `${name()}.png`)],
-      ]
-    : [];
-  const numbers: Action[] = csv
-    ? [
-        ["Copy numbers", () => navigator.clipboard.writeText(csv())],
-        ["Download CSV", () => saveNumbers(csv())],
-      ]
-    : [];
-  return [...pictures, ...numbers];
-}
-
 function menu<T extends Shared>(host: Host<T>, exports: Exports): HTMLElement {
   const summary = h(
     "summary",
@@ -179,18 +146,21 @@ function menu<T extends Shared>(host: Host<T>, exports: Exports): HTMLElement {
   );
   const details = h("details", { class: "ww-menu" }, summary);
   const list = h("div", { class: "ww-menu-list", role: "group" });
-  for (const [label, action] of takeaways(exports)) {
+  const problem = h("p", { class: "ww-menu-problem" });
+  for (const [label, action] of takeaways(host, exports)) {
     const button = h("button", { type: "button", class: "ww-menu-item" }, label);
     host.listen(button, "click", async () => {
       details.open = false;
+      problem.textContent = "";
       summary.focus();
       try {
         await action();
         host.announce(`${label}: done`);
-      } catch (problem) {
-        host.announce(
-          `${label} did not work here: ${problem instanceof Error ? problem.message : "not allowed"}`,
-        );
+      } catch (reason) {
+        const why = reason instanceof Error ? reason.message : "not allowed";
+        problem.textContent = `${label} did not work here: ${why}`;
+        host.announce(problem.textContent);
+        details.open = true;
       }
     });
     list.append(button);
@@ -203,6 +173,7 @@ function menu<T extends Shared>(host: Host<T>, exports: Exports): HTMLElement {
   host.listen(details, "focusout", (event) => {
     if (!(event.relatedTarget instanceof Node && details.contains(event.relatedTarget))) details.open = false;
   });
+  list.append(problem);
   details.append(list);
   return details;
 }
@@ -302,7 +273,7 @@ export function mount<T extends Shared>(
   // In the page first: a view that draws at once needs its width and the theme's colours.
   el.append(root);
   build(host);
-  if (exports.canvas || exports.csv) parts.head.append(menu(host, exports));
+  parts.head.append(menu(host, exports));
   return () => {
     abort.abort();
     root.remove();

@@ -1,20 +1,28 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { choice, type Host, h, mount, type Shared, slider, toCsv, toggle } from "../src/view";
 import { toBytes } from "../src/wire";
-import { FakeModel, pixel, press, watchListeners } from "./fake_model";
+import { FakeModel, press, watchListeners } from "./fake_model";
 
 interface State extends Shared {
   bins: number;
   layer: string;
 }
 
-const state = (): State => ({ error: toBytes(""), notice: toBytes(""), size: "normal", bins: 5, layer: "a" });
+const state = (): State => ({
+  error: toBytes(""),
+  notice: toBytes(""),
+  size: "normal",
+  picture_request: 0,
+  png: {},
+  bins: 5,
+  layer: "a",
+});
 
-function open(build: (host: Host<State>) => void = () => undefined, exports = {}) {
+function open(build: (host: Host<State>) => void = () => undefined) {
   const model = new FakeModel<State>(state());
   const el = document.createElement("div");
   document.body.append(el);
-  const parts = { kind: "test", label: "A view", exports: { name: () => "name", ...exports } };
+  const parts = { kind: "test", label: "A view", exports: { name: () => "name" } };
   const close = mount({ model, el }, parts, build);
   const root = el.firstElementChild as HTMLElement;
   return { model, el, root, close };
@@ -126,114 +134,6 @@ test("a table as CSV is quoted where needed and holds no formula", () => {
       ["=HYPERLINK(1)", -2],
     ]),
   ).toBe('name,count\r\n"a,""b""",3\r\n\'=HYPERLINK(1),-2\r\n');
-});
-
-test("a view without pictures or numbers has no menu", () => {
-  expect(open().root.querySelector(".ww-menu")).toBeNull();
-});
-
-test("the menu opens, closes on Escape, and says when something does not work", async () => {
-  const csv = () => {
-    throw new Error("no numbers yet");
-  };
-  const { root } = open(() => undefined, { csv });
-  const details = root.querySelector("details") as HTMLDetailsElement;
-  details.open = true;
-  press(details, "Escape");
-  expect(details.open).toBe(false);
-  const download = [...root.querySelectorAll<HTMLElement>(".ww-menu-item")].find(
-    (item) => item.textContent === "Download CSV",
-  );
-  download?.click();
-  await Promise.resolve();
-  expect(root.querySelector("[role=status]")?.textContent).toContain("no numbers yet");
-});
-
-test("numbers are downloaded under the view's name", async () => {
-  let saved = "";
-  document.body.addEventListener("click", (event) => {
-    if (event.target instanceof HTMLAnchorElement) saved = event.target.download;
-  });
-  const original = HTMLAnchorElement.prototype.click;
-  HTMLAnchorElement.prototype.click = function () {
-    saved = this.download;
-  };
-  const { root } = open(() => undefined, { csv: () => "a\r\n" });
-  [...root.querySelectorAll<HTMLElement>(".ww-menu-item")].at(-1)?.click();
-  await Promise.resolve();
-  HTMLAnchorElement.prototype.click = original;
-  expect(saved).toBe("name.csv");
-});
-
-/** The menu's buttons by their words. */
-function item(root: HTMLElement, label: string): HTMLElement {
-  const found = [...root.querySelectorAll<HTMLElement>(".ww-menu-item")].find(
-    (one) => one.textContent === label,
-  );
-  if (!found) throw new Error(`the menu has no ${label}`);
-  return found;
-}
-
-function painted(): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [7, 5];
-  const context = canvas.getContext("2d");
-  if (context) context.fillStyle = "rgb(10 20 30)";
-  context?.fillRect(2, 1, 5, 4);
-  return canvas;
-}
-
-test("a downloaded picture has the pixels that were drawn", async () => {
-  const made = vi.spyOn(URL, "createObjectURL");
-  let saved = "";
-  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
-    saved = this.download;
-  });
-  const { root } = open(() => undefined, { canvas: painted });
-  item(root, "Download PNG").click();
-  await vi.waitFor(() => expect(root.querySelector("[role=status]")?.textContent).toBe("Download PNG: done"));
-  expect(saved).toBe("name.png");
-  const picture = await createImageBitmap(made.mock.calls[0]?.[0] as Blob);
-  expect([picture.width, picture.height]).toEqual([7, 5]);
-  const copy = document.createElement("canvas");
-  copy.getContext("2d")?.drawImage(picture, 0, 0);
-  expect(pixel(copy, 6, 4)).toEqual([10, 20, 30, 255]);
-  expect(pixel(copy, 1, 4)).toEqual([0, 0, 0, 0]);
-});
-
-test("a copied picture is a PNG, and a clipboard that is shut is told as such", async () => {
-  const write = vi.spyOn(navigator.clipboard, "write").mockResolvedValueOnce();
-  const { root } = open(() => undefined, { canvas: painted });
-  const said = () => root.querySelector("[role=status]")?.textContent;
-  item(root, "Copy picture").click();
-  await vi.waitFor(() => expect(said()).toBe("Copy picture: done"));
-  expect(write.mock.calls[0]?.[0][0]?.types).toEqual(["image/png"]);
-  write.mockRejectedValueOnce(new Error("not allowed in this frame"));
-  item(root, "Copy picture").click();
-  await vi.waitFor(() => expect(said()).toBe("Copy picture did not work here: not allowed in this frame"));
-});
-
-test("the menu closes when the focus leaves it, not while it moves within", () => {
-  const { root } = open(() => undefined, { csv: () => "" });
-  const outside = document.body.appendChild(h("button"));
-  const details = root.querySelector("details") as HTMLDetailsElement;
-  details.open = true;
-  item(root, "Copy numbers").focus();
-  item(root, "Download CSV").focus();
-  expect(details.open).toBe(true);
-  outside.focus();
-  expect(details.open).toBe(false);
-});
-
-test("what is taken away closes the menu and gives the focus back to its button", () => {
-  vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
-  const { root } = open(() => undefined, { csv: () => "" });
-  const details = root.querySelector("details") as HTMLDetailsElement;
-  details.open = true;
-  item(root, "Copy numbers").focus();
-  item(root, "Copy numbers").click();
-  expect(details.open).toBe(false);
-  expect(document.activeElement).toBe(root.querySelector("summary"));
 });
 
 test("a number may go beyond its slider, which then rests at its end", () => {

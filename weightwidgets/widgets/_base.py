@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import difflib
-import io
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +15,13 @@ from weightwidgets.sources.open import open_source
 
 from ._answers import Answers, Ask, Part
 from ._desk import Desk
+from ._picture import PictureMenu
 from ._route import WAITING_CONTROLS, controls_wait, keep_route
 from ._watch import watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from PIL import Image
     from typing_extensions import Self
 
     from weightwidgets.sources.source import Source
@@ -59,7 +57,7 @@ def output() -> Any:
     return t.Dict(read_only=True).tag(sync=True)
 
 
-class View(Answers, anywidget.AnyWidget):
+class View(PictureMenu, Answers, anywidget.AnyWidget):
     """A view of one layer of a source.
 
     A subclass names its question and view traits, and answers in `parts`.
@@ -152,23 +150,9 @@ class View(Answers, anywidget.AnyWidget):
             return
         self.answer()
 
-    def picture(self) -> Image.Image | None:
-        """Draw what the view shows, in Python; None where there is nothing to draw."""
-        raise NotImplementedError
-
-    def save_png(self, path: str | Path) -> None:
-        """Write what the view shows as a PNG file, drawn in Python."""
-        image = self.picture()
-        if image is None:
-            raise ValueError(self.error or "there is nothing to draw")
-        image.save(path, format="PNG")
-
     def __repr__(self) -> str:
         """Name the view and what it shows."""
         return f"{type(self).__name__}({self._source.title}, layer={self.layer!r})"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return with_picture(super()._repr_mimebundle_(**options), self.picture)
 
 
 def known_layer(source: Source, name: str) -> str:
@@ -183,16 +167,6 @@ def known_layer(source: Source, name: str) -> str:
 
 def _as_is(value: object, _widget: object) -> object:
     return value
-
-
-def with_picture(shown: Any, picture: Callable[[], Image.Image | None]) -> Any:
-    """Add a PNG to what a cell shows, for readers without a front end."""
-    data = shown[0] if isinstance(shown, tuple) else shown
-    if data is not None and (image := picture()) is not None:
-        buffer = io.BytesIO()
-        image.save(buffer, format="PNG")
-        data["image/png"] = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return shown
 
 
 def refuse_unknown(widget: type[t.HasTraits], given: Iterable[str], *arguments: str) -> None:

@@ -59,7 +59,7 @@ class NormControls(View):
         return ()
 
     def picture(self) -> None:
-        """Draw nothing: the chart draws the picture."""
+        """Draw nothing: the menu hands out the picture of the chart."""
 
     def show(self, names: Sequence[str], found: Sequence[LayerNorms | Failure | None], *, live: bool) -> None:
         """Show what is measured: NaN stands for a norm that is not known."""

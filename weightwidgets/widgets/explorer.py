@@ -11,16 +11,15 @@ from weightwidgets.pictures.explorer import in_columns
 from weightwidgets.sources.open import open_source
 from weightwidgets.tables import selected_weights
 
-from ._base import known_layer, refuse_unknown, with_picture
+from ._base import known_layer, refuse_unknown
 from ._code import reproduce, take_back
 from ._desk import Desk
 from ._filter import known_filter
 from ._links import Links, keep_routes
+from ._picture import Pictured
 from ._stage import Stage
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     import torch
     from PIL import Image
@@ -42,7 +41,7 @@ def first_layer(source: Source) -> str:
     return next(iter(kinds), "")
 
 
-class WeightExplorer(ipywidgets.VBox):
+class WeightExplorer(Pictured, ipywidgets.VBox):
     """Every weight of a model, live: layer table, filter grid, histogram, statistics, all histograms, norms.
 
     Parameters
@@ -122,6 +121,7 @@ class WeightExplorer(ipywidgets.VBox):
             raise
         self._start = {name: getattr(self, name) for name in _SHARED}
         self._stage.toolbar.code = self.code
+        self._stage.toolbar.stands_for = self
         self._stage.toolbar.observe(self._toolbar_used, ["shuffle", "panel", "resets"])
         super().__init__(self._stage.boxes, **{"layout": {"width": "100%", "overflow": "visible"}, **layout})
         self.add_class("ww-explorer")
@@ -178,13 +178,6 @@ class WeightExplorer(ipywidgets.VBox):
         """Draw the pictures side by side, in Python."""
         return in_columns({name: side.pictures() for name, side in self._stage.sides.items()})
 
-    def save_png(self, path: str | Path) -> None:
-        """Write the current view as a PNG file, drawn in Python."""
-        image = self.picture()
-        if image is None:
-            raise ValueError(self.error or "there is nothing to draw")
-        image.save(path, format="PNG")
-
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
         if self._closed:
@@ -206,9 +199,6 @@ class WeightExplorer(ipywidgets.VBox):
     def __repr__(self) -> str:
         """Name the model and what is shown of it."""
         return f"WeightExplorer({self._source.title}, layer={self.layer!r}, filter_index={self.filter_index})"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return with_picture(super()._repr_mimebundle_(**options), self.picture)
 
     @t.validate("layer")
     def _known_layer(self, proposal: t.Bunch) -> str:

@@ -14,17 +14,16 @@ from weightwidgets.analysis.summary import summary
 from weightwidgets.pictures.norms import norms_picture
 from weightwidgets.sources.open import open_source
 
-from ._base import known_layer, refuse_unknown, with_picture
+from ._base import known_layer, refuse_unknown
 from ._desk import Desk
 from ._norm_chart import Chart, chart_labels, parts_of
 from ._norm_controls import TITLES, LayerNorms, NormControls
+from ._picture import Pictured
 from ._route import keep_route
 from ._stream import Stream, steady
 from ._watch import watch
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL import Image
     from typing_extensions import Self
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from ._stream import Version
 
 
-class NormChart(ipywidgets.VBox):
+class NormChart(Pictured, ipywidgets.VBox):
     """A bar per layer: its Frobenius norm, or the root mean square of its weights.
 
     The norms are measured on a background thread and measured again after a cell has changed the weights.
@@ -87,6 +86,7 @@ class NormChart(ipywidgets.VBox):
         self._desk = desk or Desk()
         self._names: tuple[str, ...] = ()
         self._controls = NormControls(self._source, layer, desk=self._desk)
+        self._controls.stands_for = self
         self._chart = Chart()
         self._stream: Stream[LayerNorms] = Stream(
             self._source, self._desk, version=self._version, measure=self._measure, publish=self._draw
@@ -169,22 +169,6 @@ class NormChart(ipywidgets.VBox):
         title = f"{TITLES[self.kind]} of each layer{', logarithmic' if self.log_norms else ''}"
         selected = self._names.index(self.layer) if self.layer in self._names else None
         return norms_picture(title, chart_labels(self._names), self._values(), selected, log=self.log_norms)
-
-    def save_png(self, path: str | Path) -> None:
-        """Write the chart as a PNG file, drawn in Python.
-
-        Raises
-        ------
-        ValueError
-            If there is no layer.
-        """
-        image = self.picture()
-        if image is None:
-            raise ValueError(self.error or "there is nothing to draw")
-        image.save(path, format="PNG")
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return with_picture(super()._repr_mimebundle_(**options), self.picture)
 
     def _version(self, layer: Layer) -> Version:
         return (self._desk.epoch, layer.fingerprint())

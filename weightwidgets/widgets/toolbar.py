@@ -58,7 +58,7 @@ class ExplorerToolbar(View):
         return ()
 
     def picture(self) -> None:
-        """Draw nothing: a toolbar is no picture."""
+        """Draw nothing: the menu hands out the picture of the explorer."""
 
     def _frame(self, layers: int, weights: int) -> wire.Frame:
         return wire.frame(title=wire.display_name(self._source.title), layers=layers, weights=weights)
