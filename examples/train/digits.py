@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional
 
-from weightwidgets.sources.demo import DemoFacts, DemoNet, demo_model, fingerprint, save_demo
+from weightwidgets.sources.demo import DemoFacts, demo_model, fingerprint, save_demo
+from weightwidgets.sources.demo_nets import DemoNet
 
 SEEDS = (0, 1, 2)
 HELD_OUT = 540

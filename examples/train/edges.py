@@ -23,7 +23,8 @@ from sklearn.datasets import load_sample_images
 from torch import Tensor
 from torch.nn import functional
 
-from weightwidgets.sources.demo import DemoFacts, DemoNet, EdgesNet, demo_model, fingerprint, save_demo
+from weightwidgets.sources.demo import DemoFacts, demo_model, fingerprint, save_demo
+from weightwidgets.sources.demo_nets import DemoNet, EdgesNet
 
 HELD_OUT = (200, 300)  # columns of both photographs: they cut through the pagoda and through the dahlia
 PATCH = 40

@@ -15,15 +15,28 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples.train import digits, edges
+from examples.train import characters, digits, edges
 from weightwidgets.sources import demo
-from weightwidgets.sources.demo import DemoFacts, DemoNet, demo_model, fingerprint
+from weightwidgets.sources.demo import DemoFacts, demo_model, fingerprint
+from weightwidgets.sources.demo_nets import DemoNet
 
-SHIPPED = [("edges", 0), ("digits", 0), ("digits", 1), ("digits", 2)]
-SCORE = {"edges": edges.score, "digits": digits.score}
-PICTURES = {"edges": (2, 3, 40, 40), "digits": (2, 1, 8, 8)}
+SHIPPED = [("edges", 0), ("digits", 0), ("digits", 1), ("digits", 2), ("lstm", 0), ("transformer", 0)]
+NAMES = ["edges", "digits", "lstm", "transformer"]
+SCORE = {
+    "edges": edges.score,
+    "digits": digits.score,
+    "lstm": characters.score,
+    "transformer": characters.score,
+}
+INPUTS = {
+    "edges": torch.full((2, 3, 40, 40), 0.5),
+    "digits": torch.full((2, 1, 8, 8), 0.5),
+    "lstm": torch.arange(60).view(2, 30),
+    # Every place takes part: each has a row of its own in the model.
+    "transformer": torch.arange(256).remainder(96).view(2, 128),
+}
 shipped = pytest.mark.parametrize(("name", "seed"), SHIPPED)
-named = pytest.mark.parametrize("name", ["edges", "digits"])
+named = pytest.mark.parametrize("name", NAMES)
 
 
 def facts_of(model: DemoNet) -> DemoFacts:
@@ -34,15 +47,17 @@ def facts_of(model: DemoNet) -> DemoFacts:
 @shipped
 def test_the_stated_accuracies_come_out_again_on_the_held_out_data(name: str, seed: int) -> None:
     trained, untrained = demo_model(name, seed=seed), demo_model(name, trained=False, seed=seed)
-    # Another CPU sums in another order, and a picture on the border of two classes may change sides.
-    assert SCORE[name](trained) == pytest.approx(facts_of(trained).score, abs=0.004)
-    assert SCORE[name](untrained) == pytest.approx(facts_of(trained).untrained_score, abs=0.004)
+    # Another CPU sums in another order, and a picture on the border of two classes may change sides; another
+    # Python has a slightly other help.
+    near = 0.02 if SCRIPTS[name] is characters else 0.004
+    assert SCRIPTS[name].score(trained) == pytest.approx(facts_of(trained).score, abs=near)
+    assert SCRIPTS[name].score(untrained) == pytest.approx(facts_of(trained).untrained_score, abs=near)
 
 
 @shipped
 def test_training_has_taught_far_more_than_the_most_frequent_class(name: str, seed: int) -> None:
     facts = facts_of(demo_model(name, seed=seed))
-    least = {"edges": 0.7, "digits": 0.97}[name]
+    least = {"edges": 0.7, "digits": 0.97, "lstm": 0.5, "transformer": 0.5}[name]
     assert facts.score > max(least, 2 * facts.chance)
     assert facts.untrained_score < facts.chance + 0.05
 
@@ -115,24 +130,36 @@ def test_every_call_gives_the_same_numbers_in_memory_of_its_own(name: str) -> No
 
 @settings(max_examples=20, deadline=None)
 # Torch takes the lowest 32 bits of a seed.
-@given(name=st.sampled_from(["edges", "digits"]), seed=st.integers(3, 2**32 - 1))
+@given(name=st.sampled_from(NAMES), seed=st.integers(3, 2**32 - 1))
 def test_any_seed_gives_an_untrained_model_within_torchs_own_bounds(name: str, seed: int) -> None:
     model = demo_model(name, trained=False, seed=seed)
     assert model.facts is None
     assert fingerprint(model) != fingerprint(demo_model(name, trained=False))
     for module in model.modules():
-        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
-            bound = module.weight[0].numel() ** -0.5
-            assert 0.9 * bound < module.weight.abs().max() <= bound
-            assert abs(float(module.weight.detach().mean())) < 0.25 * bound
-            assert module.bias is not None
-            assert module.bias.abs().max() <= bound
+        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear | torch.nn.LSTM):
+            inputs = module.hidden_size if isinstance(module, torch.nn.LSTM) else module.weight[0].numel()
+            for parameter in module.parameters():
+                assert parameter.abs().max() <= inputs**-0.5
+                if parameter.ndim > 1:
+                    assert 0.9 * inputs**-0.5 < parameter.abs().max()
+                    assert abs(float(parameter.detach().mean())) < 0.25 * inputs**-0.5
+        elif isinstance(module, torch.nn.Embedding):
+            assert abs(float(module.weight.detach().std()) - 1) < 0.1
 
 
-def test_batch_norms_start_as_torchs_do() -> None:
-    ours = demo_model("digits", trained=False).get_submodule("bn1").state_dict()
-    for key, value in torch.nn.BatchNorm2d(16).state_dict().items():
+@pytest.mark.parametrize(
+    ("name", "path", "expected"),
+    [("digits", "bn1", torch.nn.BatchNorm2d(16)), ("transformer", "layers.3.norm2", torch.nn.LayerNorm(64))],
+)
+def test_norms_start_as_torchs_do(name: str, path: str, expected: torch.nn.Module) -> None:
+    ours = demo_model(name, trained=False).get_submodule(path).state_dict()
+    for key, value in expected.state_dict().items():
         assert torch.equal(ours[key], value), key
+
+
+def test_the_learned_places_start_small() -> None:
+    places = demo_model("transformer", trained=False).get_parameter("places")
+    assert abs(float(places.detach().std()) - 0.02) < 0.002
 
 
 @named
@@ -171,7 +198,7 @@ def test_default_dtype_and_device_are_neither_used_nor_set(name: str, trained: b
 def test_a_model_comes_in_eval_mode_ready_to_be_trained_on(name: str, trained: bool) -> None:
     model = demo_model(name, trained)
     assert not any(module.training for module in model.modules())
-    model(torch.rand(PICTURES[name])).sum().backward()
+    model(INPUTS[name]).square().sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
@@ -183,27 +210,11 @@ def test_a_model_survives_copy_and_pickle_with_its_facts(name: str) -> None:
         assert twin.facts == model.facts
 
 
-@pytest.mark.parametrize("size", [(28, 28), (28, 61), (40, 40)])
-def test_edges_takes_pictures_of_28_pixels_or_more(size: tuple[int, int]) -> None:
-    assert demo_model("edges")(torch.rand(2, 3, *size)).shape == (2, 3)
-
-
-def test_edges_refuses_pictures_that_are_too_small() -> None:
-    with pytest.raises(RuntimeError):
-        demo_model("edges")(torch.rand(2, 3, 27, 28))
-
-
-def test_digits_gives_ten_logits_and_refuses_other_sizes() -> None:
-    model = demo_model("digits")
-    assert model(torch.rand(2, 1, 8, 8)).shape == (2, 10)
-    with pytest.raises(RuntimeError):
-        model(torch.rand(2, 1, 10, 10))
-
-
-def test_all_weight_files_together_are_at_most_a_megabyte_of_float32() -> None:
-    files = sorted(demo.WEIGHTS.glob("*"))
-    assert [file.name for file in files] == sorted(f"{name}_{seed}.safetensors" for name, seed in SHIPPED)
-    assert sum(file.stat().st_size for file in files) <= 1_000_000
+def test_all_weight_files_together_are_at_most_a_few_megabytes_of_float32() -> None:
+    sizes = {file.name: file.stat().st_size for file in demo.WEIGHTS.glob("*")}
+    assert set(sizes) == {f"{name}_{seed}.safetensors" for name, seed in SHIPPED}
+    assert sum(size for file, size in sizes.items() if file.startswith(("edges", "digits"))) <= 1_000_000
+    assert sum(size for file, size in sizes.items() if file.startswith(("lstm", "transformer"))) <= 2_000_000
     for name, seed in SHIPPED:
         assert {p.dtype for p in demo_model(name, seed=seed).parameters()} == {torch.float32}
 
@@ -221,7 +232,7 @@ def test_what_is_saved_is_what_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["edgs", "Edges", "digit", "resnet50", "", None])
 def test_an_unknown_name_is_answered_with_the_names_that_exist(name: str) -> None:
-    with pytest.raises(ValueError, match=r"\['digits', 'edges'\]"):
+    with pytest.raises(ValueError, match=r"\['digits', 'edges', 'lstm', 'transformer'\]"):
         demo_model(name)
 
 

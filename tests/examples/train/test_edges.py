@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from examples.train import edges
-from weightwidgets.sources.demo import EdgesNet, demo_model, fingerprint
+from weightwidgets.sources.demo import demo_model, fingerprint
+from weightwidgets.sources.demo_nets import EdgesNet
 
 
 def first_layer(trained: bool) -> Tensor:
