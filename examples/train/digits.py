@@ -8,13 +8,17 @@ Run ``python examples/train/digits.py``: it writes the weights into the package 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional
 
 from weightwidgets.sources.demo import DemoFacts, demo_model, fingerprint, save_demo
-from weightwidgets.sources.demo_nets import DemoNet
+
+if TYPE_CHECKING:
+    from weightwidgets.sources.demo_nets import DemoNet
 
 SEEDS = (0, 1, 2)
 HELD_OUT = 540

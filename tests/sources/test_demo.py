@@ -8,6 +8,7 @@ import pickle
 import random
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,16 +19,13 @@ from hypothesis import strategies as st
 from examples.train import characters, digits, edges
 from weightwidgets.sources import demo
 from weightwidgets.sources.demo import DemoFacts, demo_model, fingerprint
-from weightwidgets.sources.demo_nets import DemoNet
+
+if TYPE_CHECKING:
+    from weightwidgets.sources.demo_nets import DemoNet
 
 SHIPPED = [("edges", 0), ("digits", 0), ("digits", 1), ("digits", 2), ("lstm", 0), ("transformer", 0)]
 NAMES = ["edges", "digits", "lstm", "transformer"]
-SCORE = {
-    "edges": edges.score,
-    "digits": digits.score,
-    "lstm": characters.score,
-    "transformer": characters.score,
-}
+SCRIPTS = {"edges": edges, "digits": digits, "lstm": characters, "transformer": characters}
 INPUTS = {
     "edges": torch.full((2, 3, 40, 40), 0.5),
     "digits": torch.full((2, 1, 8, 8), 0.5),
