@@ -25,6 +25,18 @@ export const positiveInfinity = parseOne(tables.posinf);
 export const negativeInfinity = parseOne(tables.neginf);
 export const selected = parseOne(tables.selected);
 
+/** How much of its colour a weight outside the selected range keeps; the rest is that of the veil. */
+export const kept = tables.kept;
+/**
+ * Veils that no weight inside the range is taken for, whatever the page's theme: a page's own white or black would
+ * be the colour of the strongest weights, and a grey that of zero wherever zero is drawn grey.
+ */
+export const veil = {
+  diverging: parseOne(tables.veil_diverging),
+  gray: parseOne(tables.veil),
+  rgb: parseOne(tables.veil),
+};
+
 export const css = ([red, green, blue]: Rgb): string => `rgb(${red} ${green} ${blue})`;
 
 export function tableColor(table: Uint8Array, level: number): Rgb {

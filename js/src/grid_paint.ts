@@ -1,24 +1,23 @@
 /** From levels to pixels: every weight a square of whole device pixels in exactly its colour. */
 
-import { diverging, gray, negativeInfinity, notANumber, positiveInfinity, type Rgb } from "./color";
+import {
+  diverging,
+  gray,
+  kept,
+  negativeInfinity,
+  notANumber,
+  positiveInfinity,
+  type Rgb,
+  veil,
+} from "./color";
 import type { Frame, Leveled, Tile } from "./grid_data";
 
-/** How much of its colour a weight outside the selected range keeps; the rest is that of the veil. */
-const KEPT = 0.12;
-/**
- * Veils that no weight inside the range is taken for, whatever the page's theme: a page's own white or black would
- * be the colour of the strongest weights, and a grey that of zero wherever zero is drawn grey.
- */
-const GRAY_VEIL: Rgb = [122, 122, 122];
-const VIOLET_VEIL: Rgb = [92, 40, 140];
-
-const veilOf = (color: Frame["color"]): Rgb => (color === "diverging" ? GRAY_VEIL : VIOLET_VEIL);
-const thinned = (part: number, veil: number): number => Math.round(veil + (part - veil) * KEPT);
+const thinned = (part: number, veiled: number): number => Math.round(veiled + (part - veiled) * kept);
 
 /** The colour that a weight outside the selected range fades to. */
 export function faded([red, green, blue]: Rgb, color: Frame["color"]): Rgb {
-  const veil = veilOf(color);
-  return [thinned(red, veil[0]), thinned(green, veil[1]), thinned(blue, veil[2])];
+  const over = veil[color];
+  return [thinned(red, over[0]), thinned(green, over[1]), thinned(blue, over[2])];
 }
 
 /** A mosaic of cells, each `height` x `width` pixels of `scale` x `scale` device pixels, `gap` between cells. */
@@ -95,7 +94,7 @@ export function colorize(
 ): Uint8ClampedArray {
   const out = new Uint8ClampedArray(4 * pixels);
   const table = color === "gray" ? gray : diverging;
-  const veil = veilOf(color);
+  const over = veil[color];
   for (let pixel = 0; pixel < pixels; pixel++) {
     const at = from.start + pixel * depth;
     const source = depth === 3 ? from.levels : table;
@@ -104,7 +103,7 @@ export function colorize(
     const faint = isFaint(from.mask, pixel);
     for (let part = 0; part < 3; part++) {
       const level = wrong?.[part] ?? source[place + part] ?? 0;
-      out[4 * pixel + part] = faint ? thinned(level, veil[part] ?? 0) : level;
+      out[4 * pixel + part] = faint ? thinned(level, over[part] ?? 0) : level;
     }
     out[4 * pixel + 3] = 255;
   }

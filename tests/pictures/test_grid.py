@@ -10,7 +10,7 @@ import pytest
 import weightwidgets.pictures.grid as module
 from weightwidgets.analysis.filter_grid import filter_grid
 from weightwidgets.analysis.matrix_picture import matrix_picture
-from weightwidgets.pictures.grid import colored, matrix_image, tiles_image
+from weightwidgets.pictures.grid import Marks, colored, faded, fit, matrix_image, tiles_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -102,3 +102,85 @@ def test_a_long_title_and_caption_stay_within_the_picture() -> None:
     assert wordy.height > plain.height
     margin = np.asarray(wordy)[:, -6:]
     assert (margin == 255).all()
+
+
+RING = bytes.fromhex(TABLES["selected"])
+
+
+def ring(image: Image.Image) -> np.ndarray:
+    """Say which pixels the mark of the selected filter has."""
+    return np.asarray((np.asarray(image) == list(RING)).all(axis=-1))
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_the_selected_filter_has_a_ring_around_it_and_keeps_its_pixels(place: int) -> None:
+    grid = filter_grid(normal(3, 1, 4, 4))
+    plain = np.asarray(tiles_image(grid, "diverging", 3, "conv", "caption"))
+    image = tiles_image(grid, "diverging", 3, "conv", "caption", marks=Marks(place))
+    rows, columns = np.nonzero(ring(image))
+    left = LEFT + place * (48 + 5)
+    assert (columns.min(), columns.max() + 1) == (left - 3, left + 48 + 3)
+    assert (rows.min(), rows.max() + 1) == (TOP - 3, TOP + 48 + 3)
+    changed = (np.asarray(image) != plain).any(axis=-1)
+    np.testing.assert_array_equal(changed, ring(image))
+    assert not changed[TOP : TOP + 48, left : left + 48].any()
+
+
+def test_weights_outside_the_range_fade_and_those_inside_stay() -> None:
+    grid = filter_grid(normal(3, 1, 4, 4))
+    lit = np.random.default_rng(1).random((3, 1, 4, 4)) < 0.5
+    plain = tiles_image(grid, "diverging", 3, "conv", "caption")
+    image = tiles_image(grid, "diverging", 3, "conv", "caption", marks=Marks(None, lit))
+    for index, _, row, col in np.ndindex(3, 1, 4, 4):
+        x, y = LEFT + index * 53 + col * 12, TOP + row * 12
+        own = drawn(plain, x, y)
+        # An eighth of the own colour over mid-grey, as js/tests/grid_paint.test.ts has it.
+        expected = own if lit[index, 0, row, col] else [int(122 + (part - 122) * 0.12 + 0.5) for part in own]
+        assert drawn(image, x, y) == drawn(image, x + 11, y + 11) == expected
+
+
+@pytest.mark.parametrize(
+    ("color", "expected"),
+    [("diverging", [107, 138, 122]), ("gray", [81, 66, 138]), ("rgb", [81, 66, 138])],
+)
+def test_what_fades_in_true_colour_or_grey_fades_to_violet(color: str, expected: list[int]) -> None:
+    pixels = np.array([[[0, 255, 123]]], np.uint8)
+    assert faded(pixels, np.zeros((1, 1), bool), color)[0, 0].tolist() == expected
+    np.testing.assert_array_equal(faded(pixels, np.ones((1, 1), bool), color), pixels)
+
+
+def test_a_filter_far_down_is_in_the_picture_with_its_ring() -> None:
+    weight = normal(500, 1, 5, 5)
+    room = fit(filter_grid(weight[:1]).layout)
+    first = room.first(437)
+    assert first % room.cols == 0
+    assert first <= 437 < first + room.cols * room.rows
+    assert room.first(room.cols * room.rows - 1) == 0
+    grid = filter_grid(weight, filters=range(first, min(first + room.cols * room.rows, 500)))
+    image = tiles_image(grid, "diverging", 500, "conv", "", first, Marks(437))
+    rows, columns = np.nonzero(ring(image))
+    down, across = divmod(437 - first, room.cols)
+    assert (rows.min(), columns.min()) == (TOP - 3 + down * 55, LEFT - 3 + across * 55)
+    assert tiles_image(grid, "diverging", 500, "conv", "", first).tobytes() != image.tobytes()
+
+
+def test_no_filter_is_marked_that_is_not_drawn() -> None:
+    grid = filter_grid(normal(3, 1, 4, 4))
+    assert not ring(tiles_image(grid, "diverging", 9, "conv", "", marks=Marks(7))).any()
+
+
+def test_the_selected_row_of_a_matrix_is_framed_and_pointed_at_and_others_fade() -> None:
+    picture = matrix_picture(normal(40, 30), max_rows=20)
+    limit = float(np.abs(picture.values).max())
+    lit = np.zeros((20, 30), bool)
+    lit[7] = True
+    plain = matrix_image(picture, limit, "linear", "caption")
+    image = matrix_image(picture, limit, "linear", "caption", Marks(15, lit))
+    scale, row = 21, 15 // 2
+    rows, columns = np.nonzero(ring(image))
+    assert (rows.min(), rows.max() + 1) == (TOP + row * scale - 2, TOP + (row + 1) * scale + 2)
+    assert columns.min() < LEFT - 5
+    assert drawn(image, LEFT + 40, TOP + row * scale) == drawn(plain, LEFT + 40, TOP + row * scale)
+    own, faint = drawn(plain, LEFT + 40, TOP), drawn(image, LEFT + 40, TOP)
+    assert faint == [int(122 + (part - 122) * 0.12 + 0.5) for part in own]
+    assert faint != own

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from weightwidgets.pictures._canvas import INK, Canvas
 from weightwidgets.pictures._numbers import drawable
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
     from weightwidgets.analysis.filter_grid import FilterGrid
     from weightwidgets.analysis.matrix_picture import MatrixPicture
+    from weightwidgets.analysis.tile_layout import TileLayout
 
 _WIDTH, _MARGIN, _GAP, _LINE = 700, 12, 5, 17
 _TILE, _MOST_HEIGHT = 48, 420
-_TOP, _EM, _HEADING = 38, 12, 1.25
+# The mark around the selected filter: room above and below the field, its thickness, its pointer's height.
+_EDGE, _RING, _POINTER = 4, 2, 5
+_TOP, _EM, _HEADING = 34, 12, 1.25
 
 
 @cache
-def _tables() -> dict[str, str]:
+def _tables() -> dict[str, Any]:
     path = Path(__file__).parent.parent / "color.json"
-    tables: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    tables: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return tables
 
 
@@ -59,7 +62,73 @@ def colored(levels: NDArray[np.uint8], flags: NDArray[np.uint8], color: str) -> 
     return pixels
 
 
-def tiles_image(grid: FilterGrid, color: str, count: int, title: str, caption: str) -> Image.Image:
+def faded(pixels: NDArray[np.uint8], lit: NDArray[np.bool_], color: str) -> NDArray[np.uint8]:
+    """Fade weights outside the selected range, as the browser does.
+
+    Parameters
+    ----------
+    pixels : numpy.ndarray
+        uint8, shape (..., height, width, 3), as from `colored`.
+    lit : numpy.ndarray
+        bool, shape (..., height, width): what stays as it is.
+    color : {"rgb", "diverging", "gray"}
+        As for `colored`.
+
+    """
+    tables = _tables()
+    veil = np.array(list(bytes.fromhex(tables["veil_diverging" if color == "diverging" else "veil"])))
+    faint = np.floor(veil + (pixels - veil) * tables["kept"] + 0.5).astype(np.uint8)
+    return np.where(lit[..., None], pixels, faint)
+
+
+class Fit(NamedTuple):
+    """How many tiles one picture has room for, and how they are drawn."""
+
+    cols: int
+    rows: int
+    scale: int
+    gap: int
+
+    def first(self, place: int) -> int:
+        """Give the first place to draw, a whole number of rows down, so that `place` is in the picture."""
+        return max(0, place // self.cols - self.rows + 1) * self.cols
+
+
+def fit(layout: TileLayout) -> Fit:
+    """Say which tiles a picture has room for."""
+    gap = 1 if layout.height * layout.width > 1 else 0
+    across, down = layout.cell_cols * layout.width, layout.cell_rows * layout.height
+    scale = max(1, round(_TILE / max(across, down)))
+    width, height = _tile_size(layout, scale, gap)
+    cols = max(1, (_WIDTH - 2 * _MARGIN + _GAP) // (width + _GAP))
+    return Fit(cols, max(1, (_MOST_HEIGHT + _GAP) // (height + _GAP)), scale, gap)
+
+
+class Marks(NamedTuple):
+    """What is selected.
+
+    Attributes
+    ----------
+    place : int, optional
+        The displayed place of the selected filter.
+    lit : numpy.ndarray, optional
+        bool: which pixels hold a weight in the selected range; the others fade. Shaped as the levels, without
+        a last dimension of colours.
+    """
+
+    place: int | None = None
+    lit: NDArray[np.bool_] | None = None
+
+
+def tiles_image(
+    grid: FilterGrid,
+    color: str,
+    count: int,
+    title: str,
+    caption: str,
+    first: int = 0,
+    marks: Marks = Marks(),  # noqa: B008 -- it cannot be changed
+) -> Image.Image:
     """Draw tiles, as many as fit.
 
     Parameters
@@ -72,6 +141,10 @@ def tiles_image(grid: FilterGrid, color: str, count: int, title: str, caption: s
         Filters of the layer; if not all are drawn, the picture says so.
     title, caption : str
         Text above and below, safe to look at.
+    first : int
+        The displayed place of the first of `grid`, as from `Fit.first`.
+    marks : Marks
+        A ring stands around the selected filter.
 
     Returns
     -------
@@ -79,41 +152,79 @@ def tiles_image(grid: FilterGrid, color: str, count: int, title: str, caption: s
         RGB, 700 pixels wide, dark on white.
 
     """
-    layout = grid.layout
-    gap = 1 if layout.height * layout.width > 1 else 0
-    across, down = layout.cell_cols * layout.width, layout.cell_rows * layout.height
-    scale = max(1, round(_TILE / max(across, down)))
-    width = across * scale + gap * (layout.cell_cols - 1)
-    height = down * scale + gap * (layout.cell_rows - 1)
-    cols = max(1, (_WIDTH - 2 * _MARGIN + _GAP) // (width + _GAP))
-    shown = min(len(grid.filters), cols * max(1, (_MOST_HEIGHT + _GAP) // (height + _GAP)))
+    cols, rows, scale, gap = fit(grid.layout)
+    width, height = _tile_size(grid.layout, scale, gap)
+    shown = min(len(grid.filters), cols * rows)
     pixels = colored(grid.levels[:shown], grid.flags[:shown], color)
+    if marks.lit is not None:
+        pixels = faded(pixels, marks.lit[:shown], color)
     if shown < count:
-        caption = f"The first {shown:,} of {count:,}. {caption}"
-    rows = -(-shown // cols)
-    field = Image.new("RGB", (_WIDTH, rows * (height + _GAP) - _GAP), "white")
+        which = f"Tiles {first + 1:,} to {first + shown:,}" if first else f"The first {shown:,}"
+        caption = f"{which} of {count:,}. {caption}"
+    down = -(-shown // cols) * (height + _GAP) - _GAP
+    field = Image.new("RGB", (_WIDTH, down + 2 * _EDGE), "white")
     for place, tile in enumerate(pixels):
-        left, top = place % cols * (width + _GAP) + _MARGIN, place // cols * (height + _GAP)
+        left = place % cols * (width + _GAP) + _MARGIN
+        top = place // cols * (height + _GAP) + _EDGE
         for cell, picture in enumerate(tile):
             corner = (
-                left + cell % layout.cell_cols * (layout.width * scale + gap),
-                top + cell // layout.cell_cols * (layout.height * scale + gap),
+                left + cell % grid.layout.cell_cols * (grid.layout.width * scale + gap),
+                top + cell // grid.layout.cell_cols * (grid.layout.height * scale + gap),
             )
             field.paste(_enlarged(picture, scale), corner)
+        if marks.place == first + place:
+            _draw_ring(field, (left, top, left + width, top + height), 1)
     return _sheet(field, title, caption)
 
 
-def matrix_image(picture: MatrixPicture, limit: float, title: str, caption: str) -> Image.Image:
+def matrix_image(
+    picture: MatrixPicture,
+    limit: float,
+    title: str,
+    caption: str,
+    marks: Marks = Marks(),  # noqa: B008 -- it cannot be changed
+) -> Image.Image:
     """Draw a matrix, blue over zero to orange, up to `limit` (weight units); else as `tiles_image`."""
     from weightwidgets.analysis.filter_grid import flags_of, symmetric_levels
 
     pixels = colored(symmetric_levels(picture.values, limit), flags_of(picture.values), "diverging")
+    if marks.lit is not None:
+        pixels = faded(pixels, marks.lit, "diverging")
     height, width = pixels.shape[:2]
     scale = max(1, min((_WIDTH - 2 * _MARGIN) // width, _MOST_HEIGHT // height))
     drawn = _enlarged(pixels, scale)
-    field = Image.new("RGB", (_WIDTH, drawn.height), "white")
-    field.paste(drawn, (_MARGIN, 0))
+    field = Image.new("RGB", (_WIDTH, drawn.height + 2 * _EDGE), "white")
+    field.paste(drawn, (_MARGIN, _EDGE))
+    if marks.place is not None:
+        top = _EDGE + marks.place // picture.block_rows * scale
+        _draw_ring(field, (_MARGIN, top, _MARGIN + drawn.width, top + scale), 0)
+        _draw_pointer(field, top + scale // 2)
     return _sheet(field, title, caption)
+
+
+def _tile_size(layout: TileLayout, scale: int, gap: int) -> tuple[int, int]:
+    return (
+        layout.cell_cols * (layout.width * scale + gap) - gap,
+        layout.cell_rows * (layout.height * scale + gap) - gap,
+    )
+
+
+def _draw_ring(field: Image.Image, box: tuple[int, int, int, int], space: int) -> None:
+    """Draw the mark of what is selected around a box, `space` pixels away; the box itself stays free."""
+    left, top, right, bottom = box
+    out = space + _RING
+    ImageDraw.Draw(field).rectangle(
+        (left - out, top - out, right + out - 1, bottom + out - 1),
+        outline=f"#{_tables()['selected']}",
+        width=_RING,
+    )
+
+
+def _draw_pointer(field: Image.Image, middle: int) -> None:
+    """Point at the selected row from the left: also where the row is thin it is found."""
+    tip = _MARGIN - _RING - 1
+    corners = [(tip, middle), (tip - _POINTER, middle - _POINTER), (tip - _POINTER, middle + _POINTER)]
+    ImageDraw.Draw(field).polygon(corners, fill=f"#{_tables()['selected']}")
 
 
 def _enlarged(pixels: NDArray[Any], scale: int) -> Image.Image:
