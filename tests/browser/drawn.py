@@ -104,6 +104,11 @@ def _is(image: NDArray[np.int16], wanted: NDArray[np.floating] | NDArray[np.int1
     return (image[..., 3] == 255) & (np.abs(image[..., :3] - wanted).max(axis=2) <= off)
 
 
+def levels(share: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Give the entries of the colour table for shares of the limit: 128 is zero, 255 the limit."""
+    return np.rint(128 + 127 * np.clip(share, -1, 1)).astype(int)
+
+
 def read_tiles(view: Locator, height: int, width: int) -> NDArray[np.int16]:
     """Read every whole tile in sight, in the order in which they stand, one value per weight.
 

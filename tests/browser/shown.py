@@ -80,6 +80,8 @@ class Shown:
         # The live region says the same.
         self.selected = self.histogram.locator(".ww-histogram-readout").filter(has_text="Selected:")
         self.bars = self.histogram.locator(".ww-histogram-bars")
+        # The bars of the norms, then the band of the selected one, then the columns that take the pointer.
+        self.norm_bars = self.root.locator(".bqplot rect.bar")
 
     def wait(self) -> None:
         """Wait until the explorer is drawn: bars, tiles, and every layer measured."""

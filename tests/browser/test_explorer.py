@@ -230,9 +230,8 @@ def test_shuffle_shows_the_layer_again_in_random_order_beside_it(show: Show) -> 
 def test_a_click_on_a_bar_of_the_norms_selects_its_layer(show: Show) -> None:
     shown = show(EDGES)
     shown.toolbar.get_by_role("button", name="Norms").click()
-    rectangles = shown.root.locator(".bqplot rect.bar")
-    # Four bars, the band of the selected one, and over each bar a column that takes the pointer.
-    until(rectangles.count, 9)
+    rectangles = shown.norm_bars
+    until(rectangles.count, 4 + 1 + 4)
     norms = shown.python("[float(p.norm()) for n, p in model.named_parameters() if 'weight' in n]")
     until(lambda: [box["height"] > 2 for box in boxes(rectangles)], [True] * 9)
     heights = np.array([box["height"] for box in boxes(rectangles)[:4]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.browser.drawn import read_bars
+from tests.browser.drawn import levels, read_bars, read_tiles
 from tests.browser.shown import Shown, until
 
 if TYPE_CHECKING:
@@ -133,10 +133,9 @@ def choose_layers(shown: Shown, lab: Lab) -> None:
     for layer in ("4", "0", "2"):
         shown.row(layer).click()
         shown.wait_layer(layer)
-    # After the three bars and the band of the selected one come the columns, which take the pointer.
-    columns = shown.root.locator(".bqplot rect.bar")
+    # After three bars and the band come three columns.
     for place, layer in ((4, "0"), (6, "4"), (5, "2"), (4, "0")):
-        columns.nth(place).click()
+        shown.norm_bars.nth(place).click()
         shown.wait_layer(layer)
     assert recorded(lab, "layer") == ["4", "0", "2", "0", "4", "2", "0"]
 
@@ -163,15 +162,13 @@ def test_a_model_is_explored_while_it_trains_and_trains_as_if_alone(lab: Lab) ->
     shown.wait_caption(shown.histogram, "it may mix two training steps")
     assert lab.kernel_json("trains", aside=True) is True
 
-    lab.kernel("trains = False", aside=True)
+    # Nothing is asked after the cell, so that nothing but its end can bring its last weights.
+    lab.kernel("explorer.bins = 40; trains = False", aside=True)
     lab.wait_idle()
-    text = lab.kernel("import base64; print(base64.b64encode(model[0].weight.detach().numpy()).decode())")
-    weight = np.frombuffer(base64.b64decode(text), np.float32)
-    lab.kernel("explorer.bins = 40", aside=True)
+    weight = first_weight(lab)
     shown.histogram.locator(".ww-caption").filter(has_not_text="two training steps").wait_for()
     until(lambda: shown.bars.get_attribute("aria-valuemax"), "40")
-    counts = np.histogram(weight, 40)[0]
-    until(lambda: drawn_as(shown, counts), expected=True)
+    until(lambda: drawn_as(shown, weight, 40), expected=True)
 
     assert lab.kernel_json("problems") == []
     lab.kernel("explorer.close()\n" + AGAIN)
@@ -179,7 +176,59 @@ def test_a_model_is_explored_while_it_trains_and_trains_as_if_alone(lab: Lab) ->
     assert lab.save().cells[2].outputs == []
 
 
-def drawn_as(shown: Shown, counts: np.ndarray) -> bool:
-    bars = read_bars(shown.histogram, len(counts))
+LOUDER = """
+with torch.no_grad():
+    model[0].weight[:8].mul_(3)
+"""
+
+
+def test_a_cell_that_changes_weights_has_every_view_redrawn_when_it_ends(lab: Lab) -> None:
+    lab.open_notebook([SETUP, SHOW, LOUDER], run=False)
+    lab.run_cell(0)
+    lab.run_cell(1)
+    shown = Shown(lab)
+    shown.wait()
+    lab.wait_idle()
+    lab.kernel("explorer.grid.color_scope = 'layer'")
+    weight = first_weight(lab)
+    # Eight of sixteen filters: the others must look fainter, and the bars stand elsewhere.
+    louder = weight * np.where(np.arange(16) < 8, np.float32(3), np.float32(1))[:, None, None, None]
+    until(lambda: [drawn_as(shown, of) for of in (weight, louder)], [True, False])
+    until(lambda: [tiles_drawn_as(shown, of) for of in (weight, louder)], [True, False])
+    until(lambda: [told(shown, of) for of in (weight, louder)], [[True] * 3, [False] * 3])
+
+    lab.run_cell(2)
+    until(lambda: drawn_as(shown, louder), expected=True)
+    until(lambda: tiles_drawn_as(shown, louder), expected=True)
+    until(lambda: told(shown, louder), [True] * 3)
+    # Read when nothing could change any more, and said so.
+    assert "two training steps" not in shown.caption(shown.histogram)
+    assert np.array_equal(first_weight(lab), louder)
+    assert lab.kernel_json("problems") == []
+
+
+def first_weight(lab: Lab) -> np.ndarray:
+    text = lab.kernel("import base64; print(base64.b64encode(model[0].weight.detach().numpy()).decode())")
+    return np.frombuffer(base64.b64decode(text), np.float32).reshape(16, 3, 5, 5)
+
+
+def tiles_drawn_as(shown: Shown, weight: np.ndarray) -> bool:
+    expected = levels(weight / np.abs(weight).max()).transpose(0, 2, 3, 1)
+    tiles = read_tiles(shown.grid, 5, 5)[:, 0, ..., :3]
+    return bool(np.abs(tiles - expected[: len(tiles)]).max() <= 1)
+
+
+def told(shown: Shown, weight: np.ndarray) -> list[bool]:
+    """Say of the layer's row, of the statistics and of the chart of norms whether they tell its norm."""
+    norm, next_norm = np.linalg.norm(weight.astype(float)), shown.python("float(model[2].weight.norm())")
+    number = f"{norm:.4g}"
+    texts = [shown.row("0").inner_text(), shown.statistics.locator("tr", has_text="L2").inner_text()]
+    bar, next_bar, *_ = [bar.evaluate("bar => bar.getBBox().height") for bar in shown.norm_bars.all()]
+    return [*(number in text.split() for text in texts), abs(bar / next_bar - norm / next_norm) < 0.02]
+
+
+def drawn_as(shown: Shown, weight: np.ndarray, bins: int = 50) -> bool:
+    bars = read_bars(shown.histogram, bins)
+    counts = np.histogram(weight, bins)[0]
     heights = np.maximum(np.rint(bars.full * counts / counts.max()), counts > 0)
     return bool((bars.least - 1 <= heights).all() and (heights <= bars.most + 1).all())

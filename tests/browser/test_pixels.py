@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.browser.drawn import TABLES, color, read_bars, read_tiles
+from tests.browser.drawn import TABLES, color, levels, read_bars, read_tiles
 from tests.browser.shown import until
 
 if TYPE_CHECKING:
@@ -73,16 +73,11 @@ def test_bars_and_outline_are_as_high_as_numpy_counts(
             assert (expected <= drawn.most + 1).all()
 
 
-def level(share: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Give the entry of the colour table for a weight's share of the limit: 128 is zero, 255 the limit."""
-    return np.rint(128 + 127 * np.clip(share, -1, 1)).astype(int)
-
-
-def off_by(drawn: NDArray[np.int16], table: NDArray[np.int64], levels: NDArray[np.int64]) -> int:
+def off_by(drawn: NDArray[np.int16], table: NDArray[np.int64], wanted: NDArray[np.int64]) -> int:
     """Tell by how many levels colours differ at most from those of the table; 256 for one that it lacks."""
     # One colour may stand at two neighbouring levels.
     is_same = (drawn[..., None, :3] == table).all(axis=-1)
-    distance = np.where(is_same, np.abs(levels[..., None] - np.arange(256)), 256)
+    distance = np.where(is_same, np.abs(wanted[..., None] - np.arange(256)), 256)
     return int(distance.min(axis=-1).max())
 
 
@@ -92,7 +87,7 @@ def test_a_first_layer_is_drawn_in_the_colours_of_its_weights(
 ) -> None:
     shown = show(MODEL.format(seed=seed, layer="nn.Conv2d(3, 24, 7)", law="Normal(0.0, 0.2)"))
     weight = weights(shown).astype(float)
-    expected = level(weight / np.abs(weight).max()).transpose(0, 2, 3, 1)
+    expected = levels(weight / np.abs(weight).max()).transpose(0, 2, 3, 1)
     drawn = read_tiles(shown.grid, 7, 7)
     assert drawn.shape == (24, 1, 7, 7, 4)
     assert (drawn[..., 3] == 255).all()
@@ -101,7 +96,7 @@ def test_a_first_layer_is_drawn_in_the_colours_of_its_weights(
     shown.wait_caption(shown.grid, "each filter")
     peaks = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
     drawn = read_tiles(shown.grid, 7, 7)
-    assert np.abs(drawn[:, 0, ..., :3] - level(weight / peaks).transpose(0, 2, 3, 1)).max() <= 1
+    assert np.abs(drawn[:, 0, ..., :3] - levels(weight / peaks).transpose(0, 2, 3, 1)).max() <= 1
 
 
 def test_later_layers_are_drawn_in_diverging_colours_with_strays_in_their_own(
@@ -114,7 +109,7 @@ def test_later_layers_are_drawn_in_diverging_colours_with_strays_in_their_own(
     assert in_sight >= 8
     # Five cells in a rectangle leave room that nothing is drawn in.
     assert not drawn[:, 5:].any()
-    assert off_by(drawn[:, :5], DIVERGING, level(weight / np.abs(weight).max())[:in_sight]) <= 1
+    assert off_by(drawn[:, :5], DIVERGING, levels(weight / np.abs(weight).max())[:in_sight]) <= 1
     shown.lab.kernel("""if True:
         with torch.no_grad():
             model[0].weight[2, 4, 0, 1], model[0].weight[3, 0, 2, 2] = float("nan"), float("inf")
@@ -127,7 +122,7 @@ def test_later_layers_are_drawn_in_diverging_colours_with_strays_in_their_own(
         assert drawn[place][:3].tolist() == color(f"#{TABLES[name]}").tolist()
     finite = np.isfinite(weight)
     share = np.where(finite, weight, 0) / np.abs(weight[finite]).max()
-    assert off_by(drawn[finite[:in_sight]], DIVERGING, level(share)[finite][: finite[:in_sight].sum()]) <= 1
+    assert off_by(drawn[finite[:in_sight]], DIVERGING, levels(share)[finite][: finite[:in_sight].sum()]) <= 1
 
 
 def test_stretched_filters_are_drawn_from_their_minimum_in_black_to_their_maximum_in_white(
