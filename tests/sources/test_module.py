@@ -362,8 +362,9 @@ def test_an_optimizer_step_is_seen() -> None:
 
 
 def test_a_module_is_found_by_its_path() -> None:
-    model = nn.ModuleDict({"inner": nn.Sequential(nn.Linear(1, 1))})
+    inner = nn.Sequential(nn.Linear(1, 1))
+    model = nn.ModuleDict({"inner": inner})
     source = ModuleSource(model)
     assert source.module_at("") is model
-    assert source.module_at("inner.0") is model["inner"][0]
+    assert source.module_at("inner.0") is inner[0]
     assert source.module_at("inner.1") is source.module_at("other.0") is None
