@@ -53,6 +53,9 @@ export function barHeights(counts: ArrayLike<number>, plot: Place, ratio: number
   return Array.from(counts, (count) => (count > 0 ? Math.max(1, Math.round((full * count) / most)) : 0));
 }
 
+/** A line as thin as goes with text of that size. */
+const hairline = (em: number): number => Math.max(1, Math.round(em / 12));
+
 function drawBars(
   context: CanvasRenderingContext2D,
   plot: Place,
@@ -84,9 +87,9 @@ function drawAxes(
 ): void {
   const [right, base] = [plot.x + plot.width, plot.y + plot.height];
   context.fillStyle = palette.line;
-  context.fillRect(plot.x, base, plot.width, 1);
+  context.fillRect(plot.x, base, plot.width, hairline(em));
   context.fillStyle = palette.muted;
-  context.font = palette.font.replace(/^\S+/, `${0.84 * em}px`);
+  context.font = palette.font.replace(/^\S+/, `${0.92 * em}px`);
   context.textBaseline = "middle";
   context.textAlign = "right";
   context.fillText(formatCompact(most), plot.x - 0.35 * em, plot.y + 0.3 * em);
@@ -99,7 +102,7 @@ function drawAxes(
   context.fillText(top, right, labels);
   if (low < 0 && high > 0) {
     const zero = linear(low, high, plot.x, right)(0);
-    context.fillRect(Math.round(zero), base, 1, 0.3 * em);
+    context.fillRect(Math.round(zero), base, hairline(em), 0.3 * em);
     const half = context.measureText("0").width;
     const clear = zero - half > plot.x + context.measureText(lowest).width + 4;
     context.textAlign = "center";
@@ -124,7 +127,7 @@ export function drawCell(
   const plot = plotOf(place, em);
   if (marks.selected || marks.hovered) {
     context.strokeStyle = marks.selected ? palette.accent : palette.line;
-    context.lineWidth = marks.selected ? 2 : 1;
+    context.lineWidth = hairline(em) * (marks.selected ? 2 : 1);
     context.strokeRect(place.x + 2, place.y + 2, place.width - 4, place.height - 4);
   }
   context.textAlign = "left";

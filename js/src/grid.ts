@@ -137,6 +137,8 @@ class GridView {
 
   #layOut(): void {
     this.#colors = palette(this.#host.root);
+    // The panel first: the field takes the width that it leaves.
+    this.#panel.layOut(this.#data.frame, this.#host.body.clientWidth, this.#colors);
     this.#field.layOut(this.#colors);
   }
 

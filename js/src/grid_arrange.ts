@@ -4,10 +4,14 @@ import type { Tiles } from "./grid_data";
 import { type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
 
 /** The sides of a tile in CSS pixels at the normal text size: at least about so large, and at most. */
-const SIDES = { single: [15, 30], picture: [28, 100], mosaic: [88, 150] } as const;
+const SIDES = { single: [15, 30], picture: [28, 88], mosaic: [88, 112] } as const;
+/** The side of the tile that shows the selected filter enlarged, in CSS pixels at the normal text size. */
+const ENLARGED = 144;
+/** It is at least so many times as long as any tile: what is enlarged must look so. */
+const CLEARLY = 1.75;
 /** Between tiles; the cells of a mosaic have a gap of their own, from which this one must stand out. */
 const GAPS = { single: 5, picture: 6, mosaic: 10 } as const;
-/** Room for the ring around the selected tile. */
+/** Room for the ring around the selected tile, at the normal text size. */
 export const MARGIN = 4;
 
 function kindOf({ cells, cell_cols, cell_rows, height, width }: Tiles): keyof typeof SIDES {
@@ -40,11 +44,18 @@ export function mosaicOf(tiles: Tiles, scale: number, ratio: number): Mosaic {
   return { cells, cell_rows, cell_cols, height, width, depth, scale, gap };
 }
 
-function at(scale: number, tiles: Tiles, count: number, width: number, ratio: number): Arrangement {
+function at(
+  scale: number,
+  tiles: Tiles,
+  count: number,
+  width: number,
+  ratio: number,
+  zoom: number,
+): Arrangement {
   const mosaic = mosaicOf(tiles, scale, ratio);
   const [tileWidth, tileHeight] = [mosaicWidth(mosaic), mosaicHeight(mosaic)];
-  const margin = Math.round(MARGIN * ratio);
-  const gap = Math.round(GAPS[kindOf(tiles)] * ratio);
+  const margin = Math.round(MARGIN * ratio * zoom);
+  const gap = Math.round(GAPS[kindOf(tiles)] * ratio * zoom);
   const [stepX, stepY] = [tileWidth + gap, tileHeight + gap];
   const cols = Math.max(1, Math.floor((width * ratio - 2 * margin + gap) / stepX));
   const rows = Math.ceil(count / cols);
@@ -69,10 +80,29 @@ export function arrange(
     scaleFor(side * ratio * zoom, nativeWidth, nativeHeight),
   ) as [number, number];
   for (let scale = most; scale > least; scale--) {
-    const found = at(scale, tiles, count, width, ratio);
+    const found = at(scale, tiles, count, width, ratio, zoom);
     if (found.height <= room * ratio) return found;
   }
-  return at(least, tiles, count, width, ratio);
+  return at(least, tiles, count, width, ratio, zoom);
+}
+
+/** How many whole rows stand in `height` device pixels, at least one. */
+export function wholeRows({ stepY, tileHeight, margin }: Arrangement, height: number): number {
+  return Math.max(1, Math.floor((height - 2 * margin + stepY - tileHeight) / stepY));
+}
+
+/** The height of so many whole rows, in device pixels. */
+export const heightOf = ({ stepY, tileHeight, margin }: Arrangement, rows: number): number =>
+  (rows - 1) * stepY + tileHeight + 2 * margin;
+
+/** The scale of the enlarged tile: clearly larger than any tile, as far as `room` CSS pixels each way allow. */
+export function enlargedScale(tiles: Tiles, room: number, ratio: number, zoom: number): number {
+  const [width, height] = [tiles.cell_cols * tiles.width, tiles.cell_rows * tiles.height];
+  const side = (of: number) => scaleFor(of * ratio * zoom, width, height);
+  const wanted = Math.max(side(ENLARGED), Math.ceil(CLEARLY * side(SIDES[kindOf(tiles)][1])));
+  const { gap } = mosaicOf(tiles, 1, ratio);
+  const fitting = (native: number, cells: number) => Math.floor((room * ratio - gap * (cells - 1)) / native);
+  return Math.max(1, Math.min(wanted, fitting(width, tiles.cell_cols), fitting(height, tiles.cell_rows)));
 }
 
 /** Where a key takes the selection, in displayed places; null for a key that is none of ours. */

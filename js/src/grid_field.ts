@@ -20,6 +20,8 @@ export class Field {
   /** Stands for the one option that a screen reader needs to know of thousands. */
   readonly #option = h("div", { class: "ww-live", role: "option", "aria-selected": "true" });
   readonly #strip = h("canvas", { class: "ww-grid-strip", role: "img", "aria-label": "Selected row" });
+  /** Not every screen shows a scroll bar. */
+  readonly #more = h("p", { class: "ww-grid-more", "aria-hidden": "true" });
   readonly #data: GridData;
   readonly #tiles: TileField;
   readonly #matrix: MatrixField;
@@ -31,7 +33,7 @@ export class Field {
     this.#option.id = `ww-option-${Math.random().toString(36).slice(2)}`;
     this.scroller.setAttribute("aria-activedescendant", this.#option.id);
     this.scroller.append(this.#space, this.#option);
-    this.element = h("div", {}, this.scroller, this.#strip);
+    this.element = h("div", {}, this.scroller, this.#more, this.#strip);
   }
 
   get #isMatrix(): boolean {
@@ -56,7 +58,7 @@ export class Field {
   layOut(colors: Palette): void {
     const em = Number.parseFloat(colors.font);
     this.#strip.hidden = !this.#isMatrix;
-    if (this.#isMatrix) this.#matrix.layOut(this.scroller, this.#space, MATRIX_ROOM * em);
+    if (this.#isMatrix) this.#matrix.layOut(this.scroller, this.#space, MATRIX_ROOM * em, em / TEXT);
     else this.#tiles.layOut(ROOM * em, em / TEXT);
   }
 
@@ -65,6 +67,7 @@ export class Field {
     const place = this.#data.placeOf(selected);
     this.#option.textContent = name;
     this.#option.setAttribute("aria-posinset", String(place + 1));
+    this.#tellOfMore();
     if (!this.#isMatrix) return this.#tiles.draw(place, hovered, colors);
     this.#matrix.draw(selected);
     return [];
@@ -98,6 +101,15 @@ export class Field {
     const cols = this.#isMatrix ? 1 : this.#tiles.cols;
     const page = this.#isMatrix ? Math.max(10, Math.ceil(count / 20)) : this.#tiles.rowsInSight;
     return moved(event.key, place, count, cols, page);
+  }
+
+  #tellOfMore(): void {
+    const sight = this.#isMatrix ? null : this.#tiles.sight();
+    const { count = 0, unit = "" } = this.#data.frame ?? {};
+    this.#more.hidden = sight === null;
+    if (!sight) return;
+    const arrows = `${sight.above ? "▲" : ""}${sight.below ? "▼" : ""}`;
+    this.#more.textContent = `${arrows} ${sight.tiles} of ${count} ${unit}s in sight: scroll for the others`;
   }
 
   #inCanvas(event: MouseEvent): { x: number; y: number } {

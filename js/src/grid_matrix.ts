@@ -5,8 +5,11 @@ import { css, selected as markColor } from "./color";
 import type { GridData, Leveled, Tile } from "./grid_data";
 import { colorize, enlarge, type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
 
-/** The side of a pixel in CSS pixels is at most so large. */
+/** All in CSS pixels at the normal text size. The side of a pixel is at most so large. */
 const MOST = 16;
+/** A matrix of few rows is drawn with higher ones, until it is about so high: else none could be pointed at. */
+const LEAST_HEIGHT = 72;
+const HIGHEST_ROW = 32;
 /** Room left of the matrix for the mark of the selected row. */
 const MARK = 9;
 const STRIP_HEIGHT = 14;
@@ -22,6 +25,9 @@ export class MatrixField {
   readonly #data: GridData;
   #image: ImageData | null = null;
   #mosaic: Mosaic | null = null;
+  /** How many times a row is drawn, one below the other. */
+  #repeats = 1;
+  #zoom = 1;
 
   constructor(canvas: HTMLCanvasElement, strip: HTMLCanvasElement, data: GridData) {
     this.canvas = canvas;
@@ -33,19 +39,22 @@ export class MatrixField {
     this.#image = null;
   }
 
-  layOut(scroller: HTMLElement, space: HTMLElement, room: number): void {
+  layOut(scroller: HTMLElement, space: HTMLElement, room: number, zoom: number): void {
     const picture = this.#data.frame?.picture;
     if (!picture) return;
-    const ratio = this.#ratio;
+    this.#zoom = zoom;
+    const [ratio, unit] = [this.#ratio, this.#ratio * zoom];
     scroller.style.overflowY = "hidden";
     const fits = Math.min(
-      ((scroller.clientWidth - 2 * MARK) * ratio) / picture.width,
+      ((scroller.clientWidth - 2 * this.#margin) * ratio) / picture.width,
       (room * ratio) / picture.height,
     );
-    const scale = Math.max(1, Math.floor(Math.min(fits, MOST * ratio)));
-    const { height, width } = picture;
+    const scale = Math.max(1, Math.floor(Math.min(fits, MOST * unit)));
+    const wanted = Math.ceil((LEAST_HEIGHT * unit) / (picture.height * scale));
+    this.#repeats = Math.max(1, Math.min(wanted, Math.floor((HIGHEST_ROW * unit) / scale)));
+    const [height, width] = [picture.height * this.#repeats, picture.width];
     this.#mosaic = { cells: 1, cell_rows: 1, cell_cols: 1, height, width, depth: 1, scale, gap: 0 };
-    const tall = mosaicHeight(this.#mosaic) / ratio + 2 * MARK;
+    const tall = mosaicHeight(this.#mosaic) / ratio + 2 * this.#margin;
     space.style.height = `${tall}px`;
     scroller.style.height = `${tall}px`;
     this.#image = null;
@@ -58,13 +67,15 @@ export class MatrixField {
     if (!frame || !picture || !mosaic) return;
     const ratio = this.#ratio;
     const [width, height] = [mosaicWidth(mosaic), mosaicHeight(mosaic)];
-    const { context } = fit(this.canvas, width / ratio + 2 * MARK, height / ratio + 2 * MARK);
+    const around = 2 * this.#margin;
+    const { context } = fit(this.canvas, width / ratio + around, height / ratio + around);
     this.#image ??= this.#paint(picture, mosaic, this.#data.pictureMask());
-    const edge = Math.round(MARK * ratio);
+    const edge = Math.round(this.#margin * ratio);
+    const rowHeight = this.#repeats * mosaic.scale;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.putImageData(this.#image, edge, edge);
-    const top = edge + Math.floor(this.#data.placeOf(selected) / picture.block_rows) * mosaic.scale;
-    this.#mark(context, edge, top, width, mosaic.scale);
+    const top = edge + Math.floor(this.#data.placeOf(selected) / picture.block_rows) * rowHeight;
+    this.#mark(context, edge, top, width, rowHeight);
     this.#drawStrip(mosaic);
   }
 
@@ -72,27 +83,36 @@ export class MatrixField {
   hit(x: number, y: number): MatrixHit | null {
     const mosaic = this.#mosaic;
     if (!mosaic) return null;
-    const edge = Math.round(MARK * this.#ratio);
+    const edge = Math.round(this.#margin * this.#ratio);
     const column = Math.floor((Math.floor(x * this.#ratio) - edge) / mosaic.scale);
-    const row = Math.floor((Math.floor(y * this.#ratio) - edge) / mosaic.scale);
-    const inside = column >= 0 && row >= 0 && column < mosaic.width && row < mosaic.height;
-    return inside ? { row, column } : null;
+    const line = Math.floor((Math.floor(y * this.#ratio) - edge) / mosaic.scale);
+    const inside = column >= 0 && line >= 0 && column < mosaic.width && line < mosaic.height;
+    return inside ? { row: Math.floor(line / this.#repeats), column } : null;
   }
 
   get #ratio(): number {
     return window.devicePixelRatio || 1;
   }
 
+  get #margin(): number {
+    return MARK * this.#zoom;
+  }
+
   #paint(from: Leveled, mosaic: Mosaic, mask: Tile["mask"]): ImageData {
-    return enlarge(
-      colorize({ ...from, start: 0, mask }, mosaic.height * mosaic.width, 1, "diverging"),
-      mosaic,
-    );
+    const rows = mosaic.height / this.#repeats;
+    const once = colorize({ ...from, start: 0, mask }, rows * mosaic.width, 1, "diverging");
+    const bytes = 4 * mosaic.width;
+    const colors = new Uint8ClampedArray(bytes * mosaic.height);
+    for (let line = 0; line < mosaic.height; line++) {
+      const start = Math.floor(line / this.#repeats) * bytes;
+      colors.set(once.subarray(start, start + bytes), line * bytes);
+    }
+    return enlarge(colors, mosaic);
   }
 
   /** A frame around the selected row, with a pointer at its left that shows also where the row is thin. */
   #mark(context: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
-    const ratio = this.#ratio;
+    const ratio = this.#ratio * this.#zoom;
     const [line, size] = [Math.max(1, Math.round(2 * ratio)), Math.round(5 * ratio)];
     context.strokeStyle = css(markColor);
     context.fillStyle = css(markColor);
@@ -108,12 +128,12 @@ export class MatrixField {
   #drawStrip(mosaic: Mosaic): void {
     const { row } = this.#data;
     const ratio = this.#ratio;
-    const { context } = fit(this.strip, mosaicWidth(mosaic) / ratio + 2 * MARK, STRIP_HEIGHT);
+    const height = Math.round(STRIP_HEIGHT * this.#zoom);
+    const { context } = fit(this.strip, mosaicWidth(mosaic) / ratio + 2 * this.#margin, height);
     if (!row) return;
-    const line: Mosaic = { ...mosaic, height: 1 };
-    const image = this.#paint(row, line, null);
-    const lines = Math.round(STRIP_HEIGHT * ratio);
+    const image = this.#paint(row, { ...mosaic, height: this.#repeats }, null);
+    const lines = Math.round(height * ratio);
     for (let top = 0; top < lines; top += image.height)
-      context.putImageData(image, Math.round(MARK * ratio), top, 0, 0, image.width, lines - top);
+      context.putImageData(image, Math.round(this.#margin * ratio), top, 0, 0, image.width, lines - top);
   }
 }

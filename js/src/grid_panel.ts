@@ -12,14 +12,17 @@ import {
   type Rgb,
   tableColor,
 } from "./color";
-import { mosaicOf } from "./grid_arrange";
+import { enlargedScale, mosaicOf } from "./grid_arrange";
 import type { Frame, Leveled, Tile } from "./grid_data";
 import { cornerOf, type Mosaic, mosaicHeight, mosaicWidth, type Spot, spotAt, tileImage } from "./grid_paint";
 import { h } from "./view";
 
-/** Sides in multiples of the text's size. */
-const SIDE = 12;
-const LEGEND_HEIGHT = 9;
+/** Of the scale of colours, in multiples of the text's height. */
+const [LEGEND_WIDTH, LEGEND_HEIGHT] = [12, 0.75];
+/** The part of the view's width that the enlarged filter may take. */
+const PART = 0.44;
+/** The text's height at the normal size. */
+const TEXT = 12;
 
 const STRAYS: readonly (readonly [string, Rgb, (value: number) => boolean])[] = [
   ["NaN", notANumber, Number.isNaN],
@@ -50,6 +53,16 @@ export class Panel {
     this.element = h("div", { class: "ww-grid-panel" }, this.canvas, words);
   }
 
+  /** Make room for a tile enlarged; what stands beside it gets the rest of `width` CSS pixels. */
+  layOut(frame: Frame | null, width: number, palette: Palette): void {
+    const tiles = frame?.tiles;
+    const ratio = window.devicePixelRatio || 1;
+    const zoom = Number.parseFloat(palette.font) / TEXT;
+    this.#mosaic = tiles ? mosaicOf(tiles, enlargedScale(tiles, PART * width, ratio, zoom), ratio) : null;
+    const taken = this.#mosaic ? mosaicWidth(this.#mosaic) / ratio : 0;
+    this.element.style.setProperty("--ww-enlarged", `${taken}px`);
+  }
+
   /** Show `tile` (null: none, as for a matrix) with its name and details, and where the cursor is. */
   draw(
     frame: Frame,
@@ -62,19 +75,13 @@ export class Panel {
     const ratio = window.devicePixelRatio || 1;
     [this.#name.textContent, this.#details.textContent] = words;
     this.canvas.hidden = tile === null;
-    this.#mosaic = null;
-    if (tile && frame.tiles) {
-      const { tiles } = frame;
-      const side = Math.max(tiles.cell_cols * tiles.width, tiles.cell_rows * tiles.height);
-      const gaps = mosaicOf(tiles, 1, ratio).gap * Math.max(tiles.cell_cols, tiles.cell_rows);
-      const scale = Math.max(1, Math.floor((SIDE * em * ratio - gaps) / side));
-      const mosaic = mosaicOf(tiles, scale, ratio);
-      this.#mosaic = mosaic;
+    const mosaic = this.#mosaic;
+    if (tile && mosaic) {
       const { context } = fit(this.canvas, mosaicWidth(mosaic) / ratio, mosaicHeight(mosaic) / ratio);
       context.putImageData(tileImage(tile, mosaic, frame.color), 0, 0);
       if (cursor) outline(context, mosaic, cursor, palette);
     }
-    this.#drawLegend(frame, tile, SIDE * em);
+    this.#drawLegend(frame, tile, em);
   }
 
   /** Which weight is at a place given in CSS pixels from the canvas' corner. */
@@ -99,17 +106,18 @@ export class Panel {
     return inside ? { cell, row: y % height, column: x % width } : from;
   }
 
-  #drawLegend(frame: Frame, tile: Tile | null, width: number): void {
+  #drawLegend(frame: Frame, tile: Tile | null, em: number): void {
     const limit = frame.limit[0] ?? 0;
     const [low, high] = tile ? [tile.low, tile.high] : [-limit, limit];
-    const { context } = fit(this.#legend, width, LEGEND_HEIGHT);
+    const [width, height] = [Math.round(LEGEND_WIDTH * em), Math.round(LEGEND_HEIGHT * em)];
+    const { context } = fit(this.#legend, width, height);
     const table = frame.color === "diverging" ? diverging : gray;
     // Level 0 belongs to no weight on a scale that is symmetric about zero.
     const first = high === -low ? 1 : 0;
     for (let x = 0; x < width; x++) {
       const level = first + Math.round((x / Math.max(1, width - 1)) * (255 - first));
       context.fillStyle = css(tableColor(table, level));
-      context.fillRect(x, 0, 1, LEGEND_HEIGHT);
+      context.fillRect(x, 0, 1, height);
     }
     this.#low.textContent = formatWeight(low);
     this.#middle.textContent = high === -low && high !== 0 ? "0" : "";

@@ -2,7 +2,7 @@
 
 import { fit, type Palette } from "./canvas";
 import { css, selected as ringColor } from "./color";
-import { type Arrangement, arrange } from "./grid_arrange";
+import { type Arrangement, arrange, heightOf, wholeRows } from "./grid_arrange";
 import type { GridData } from "./grid_data";
 import { type Spot, spotAt, tileImage } from "./grid_paint";
 
@@ -23,6 +23,7 @@ export class TileField {
   #arrangement: Arrangement | null = null;
   #stamp = 0;
   #width = 0;
+  #zoom = 1;
 
   constructor(scroller: HTMLElement, space: HTMLElement, canvas: HTMLCanvasElement, data: GridData) {
     this.#scroller = scroller;
@@ -37,7 +38,7 @@ export class TileField {
 
   get rowsInSight(): number {
     const found = this.#arrangement;
-    return found ? Math.max(1, Math.floor((this.#scroller.clientHeight * this.#ratio) / found.stepY)) : 1;
+    return found ? wholeRows(found, this.#scroller.clientHeight * this.#ratio) : 1;
   }
 
   get #ratio(): number {
@@ -70,9 +71,12 @@ export class TileField {
       found = arrange(frame.tiles, frame.count, width, room, ratio, zoom);
     }
     this.#width = width;
+    this.#zoom = zoom;
     this.#arrangement = found;
     this.#space.style.height = `${found.height / ratio}px`;
-    this.#scroller.style.height = `${Math.min(found.height / ratio, room)}px`;
+    // A row cut in two is read by nobody; the rows that follow are told of below.
+    const height = Math.min(found.height, heightOf(found, wholeRows(found, room * ratio)));
+    this.#scroller.style.height = `${Math.min(Math.ceil(height / ratio), room)}px`;
     if (JSON.stringify(mosaic) !== JSON.stringify(found.mosaic)) this.#images.clear();
   }
 
@@ -102,6 +106,19 @@ export class TileField {
     if (hovered !== null) this.#ring(context, found, hovered, offset, palette.muted, 1);
     this.#ring(context, found, selected, offset, css(ringColor), 2);
     return inSight;
+  }
+
+  /** How many tiles stand in the field in full, and whether more follow above or below; null where all do. */
+  sight(): { tiles: number; above: boolean; below: boolean } | null {
+    const found = this.#arrangement;
+    const count = this.#data.frame?.count ?? 0;
+    const { scrollTop, clientHeight } = this.#scroller;
+    if (!found || Math.floor(found.height / this.#ratio) <= clientHeight) return null;
+    const [top, bottom] = [scrollTop * this.#ratio, (scrollTop + clientHeight) * this.#ratio];
+    const first = Math.ceil((top - found.margin) / found.stepY);
+    const end = Math.floor((bottom - found.margin + found.stepY - found.tileHeight) / found.stepY);
+    const tiles = Math.max(0, Math.min(end * found.cols, count) - Math.max(0, first) * found.cols);
+    return { tiles, above: first > 0, below: end < found.rows };
   }
 
   /** Which tile and weight is at a place given in CSS pixels from the upper left corner of what is in sight. */
@@ -162,7 +179,7 @@ export class TileField {
     thickness: number,
   ): void {
     const { x, y } = this.#corner(found, place, offset);
-    const line = Math.max(1, Math.round(thickness * this.#ratio));
+    const line = Math.max(1, Math.round(thickness * this.#ratio * this.#zoom));
     context.strokeStyle = color;
     context.lineWidth = line;
     context.strokeRect(

@@ -164,11 +164,15 @@ test("a layer that lost filters shows its last one, and asks for nothing", async
 test("it fits into 320 pixels and grows for a lecture hall", async () => {
   view = await open("rgb", {}, 320);
   expect(view.root.scrollWidth).toBeLessThanOrEqual(view.root.clientWidth);
+  expect(view.enlarged.clientWidth).toBeGreaterThan(100);
+  view.close();
+  view = await open("rgb");
   const small = view.enlarged.clientWidth;
+  const legend = view.find(".ww-grid-legend").clientHeight;
   view.close();
   view = await open("rgb", { size: "large" });
-  expect(view.root.classList.contains("ww-large")).toBe(true);
-  expect(small).toBeGreaterThan(100);
+  expect(view.enlarged.clientWidth / small).toBeGreaterThan(1.6);
+  expect(view.find(".ww-grid-legend").clientHeight / legend).toBeCloseTo(20 / 12, 1);
 });
 
 test("closing takes every listener and node away", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrange, mosaicOf, moved } from "../src/grid_arrange";
+import { arrange, enlargedScale, heightOf, mosaicOf, moved, wholeRows } from "../src/grid_arrange";
 import type { Tiles } from "../src/grid_data";
 import { mosaicHeight, mosaicWidth } from "../src/grid_paint";
 
@@ -55,6 +55,27 @@ describe.each(KINDS)("tiles of %s", (_, of) => {
     if (found.cols > 1) expect(right).toBeLessThanOrEqual(Math.round(width * ratio));
     expect(found.tileWidth).toBe(mosaicWidth(found.mosaic));
     expect(found.tileHeight).toBe(mosaicHeight(found.mosaic));
+  });
+
+  test.each([1, 2, 1.25])("whole rows are counted as they stand, at ratio %f", (ratio) => {
+    const found = arrange(of, 5000, 620, 300, ratio, 1);
+    for (let height = 10; height < 900; height += 7) {
+      const rows = wholeRows(found, height);
+      expect(heightOf(found, rows) <= height || rows === 1).toBe(true);
+      expect(heightOf(found, rows + 1)).toBeGreaterThan(height);
+    }
+    expect(heightOf(found, found.rows)).toBe(found.height);
+  });
+
+  test.each([1, 2, 1.25])("one enlarged is clearly larger than any tile, at ratio %f", (ratio) => {
+    const largest = arrange(of, 1, 5000, 5000, ratio, 1).mosaic.scale;
+    const room = 10_000;
+    expect(enlargedScale(of, room, ratio, 1)).toBeGreaterThanOrEqual(1.6 * largest);
+    expect(enlargedScale(of, room, ratio, 2)).toBeGreaterThanOrEqual(enlargedScale(of, room, ratio, 1));
+    // Where there is no such room it fills what there is, and is never less than the tile of one pixel a weight.
+    const mosaic = mosaicOf(of, enlargedScale(of, 150, ratio, 1), ratio);
+    const side = Math.max(mosaicWidth(mosaic), mosaicHeight(mosaic));
+    expect(side <= 150 * ratio || mosaic.scale === 1).toBe(true);
   });
 
   test("few of them are drawn at least as large as many", () => {

@@ -122,6 +122,27 @@ test("a click beside the matrix selects nothing", async () => {
   expect(view.model.messages).toEqual([]);
 });
 
+test("a matrix of few rows is drawn with rows high enough to point at", async () => {
+  view = await open("matrix");
+  const frame = view.model.get("frame") as { picture: { levels: object } & Record<string, number> };
+  const few = { ...frame.picture, height: 3, rows: 3, block_rows: 1 };
+  view.model.receive({ frame: { ...frame, count: 3, order: null, picture: few }, lit: {}, filter_index: 0 });
+  const { picture } = frameOf(view);
+  const across = (view.canvas.width - 2 * MARK) / (picture?.width ?? 1);
+  const down = (view.canvas.height - 2 * MARK) / 3;
+  expect(down).toBeGreaterThanOrEqual(24);
+  expect(down % across).toBe(0);
+  // The first row carries the mark.
+  for (let column = 0; picture && column < picture.width; column++) {
+    const expected = [...tableColor(diverging, picture.levels[2 * picture.width + column] ?? -1), 255];
+    const left = MARK + column * across;
+    expect(pixel(view.canvas, left, MARK + 2 * down)).toEqual(expected);
+    expect(pixel(view.canvas, left + across - 1, MARK + 3 * down - 1)).toEqual(expected);
+  }
+  point(view.canvas, "click", MARK + 5, MARK + 2.5 * down);
+  expect(view.model.get("filter_index")).toBe(2);
+});
+
 test("it is drawn at a whole scale at every width", async () => {
   for (const width of [320, 500, 901]) {
     view?.close();

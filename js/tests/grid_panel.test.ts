@@ -3,7 +3,7 @@ import { palette } from "../src/canvas";
 import { diverging, gray, tableColor } from "../src/color";
 import { Panel } from "../src/grid_panel";
 import { pixel } from "./fake_model";
-import { dataOf, frameOf, type GridPage, type Name, open } from "./grid_page";
+import { arrangementOf, dataOf, frameOf, type GridPage, type Name, open } from "./grid_page";
 
 let view: GridPage;
 
@@ -36,6 +36,15 @@ test("a scale that is symmetric about zero is labelled with it, a stretched one 
   expect(shown[2]).toBeCloseTo(tile?.high ?? 0, 3);
 });
 
+test("a layer without tiles after one with them leaves nothing to point at", async () => {
+  view = await open("rgb");
+  panel.layOut(frameOf(view), 500, palette(view.root));
+  panel.draw(frameOf(view), dataOf(view).tile(0), ["", ""], null, palette(view.root));
+  expect(panel.hit(1, 1)).toEqual({ cell: 0, row: 0, column: 0 });
+  panel.layOut({ ...frameOf(view), tiles: null }, 500, palette(view.root));
+  expect(panel.hit(1, 1)).toBeNull();
+});
+
 test("the limits are those of the selected filter where each has its own scale", async () => {
   view = await open("minmax");
   const before = limits();
@@ -50,16 +59,21 @@ test("the legend of a matrix has the limits of the layer", async () => {
   expect(view.enlarged.hidden).toBe(true);
 });
 
-test("the enlarged filter is as large as whole pixels allow, and no larger than its place", async () => {
-  const names: Name[] = ["rgb", "mosaic", "grouped", "strip", "images"];
-  for (const name of names) {
-    view?.close();
-    view = await open(name);
-    const side = Math.max(view.enlarged.clientWidth, view.enlarged.clientHeight);
-    expect(side).toBeLessThanOrEqual(180);
-    expect(side).toBeGreaterThan(120);
-  }
-});
+test.each(["rgb", "mosaic", "grouped", "strip", "images"] as Name[])(
+  "the enlarged filter of %s is clearly larger than its tile, and leaves the field its place",
+  async (name) => {
+    for (const width of [860, 480]) {
+      view?.close();
+      view = await open(name, {}, width);
+      const { tileWidth, tileHeight } = arrangementOf(view);
+      const { clientWidth, clientHeight } = view.enlarged;
+      expect(clientWidth).toBeGreaterThanOrEqual(1.6 * tileWidth);
+      expect(clientHeight).toBeGreaterThanOrEqual(1.6 * tileHeight);
+      expect(clientWidth).toBeLessThanOrEqual(0.44 * width);
+      expect(view.root.scrollWidth).toBeLessThanOrEqual(view.root.clientWidth);
+    }
+  },
+);
 
 test("the weight that the arrow keys have reached is outlined until the focus leaves", async () => {
   view = await open("rgb");
@@ -96,6 +110,7 @@ test("before anything is drawn there is nothing to reach", async () => {
 test("the cursor walks over every weight and stays within the mosaic", async () => {
   view = await open("mosaic");
   // Five cells of 3 x 2 weights in two rows of three: the sixth place is empty.
+  panel.layOut(frameOf(view), 500, palette(view.root));
   panel.draw(frameOf(view), dataOf(view).tile(0), ["", ""], null, palette(view.root));
   const start = panel.step(null, "ArrowRight");
   expect(start).toEqual({ cell: 0, row: 0, column: 0 });

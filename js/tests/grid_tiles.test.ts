@@ -181,6 +181,35 @@ test("a field that is scrolled draws the same tiles further up", async () => {
   expect(pixel(view.canvas, square.x, square.y - Math.round(top) - 7)).toEqual(expected);
 });
 
+test("rows stand in the field whole, and it is told that others follow above or below", async () => {
+  view = await open("paged");
+  const { stepY, tileHeight, margin, cols, frame, rows } = arrangementOf(view);
+  const inSight = (view.field.clientHeight - 2 * margin + stepY - tileHeight) / stepY;
+  expect(Number.isInteger(inSight)).toBe(true);
+  const scrollTo = (top: number) => {
+    view.field.scrollTop = top;
+    view.field.dispatchEvent(new Event("scroll"));
+    return view.text(".ww-grid-more");
+  };
+  const said = (tiles: number) => `${tiles} of ${frame.count} filters in sight: scroll for the others`;
+  expect(scrollTo(0)).toBe(`▼ ${said(inSight * cols)}`);
+  expect(scrollTo(stepY)).toBe(`▲▼ ${said(inSight * cols)}`);
+  expect(scrollTo(Math.round(1.5 * stepY))).toBe(`▲▼ ${said((inSight - 1) * cols)}`);
+  const last = frame.count - (rows - inSight) * cols;
+  expect(scrollTo(1e6)).toBe(`▲ ${said(last)}`);
+  view.close();
+  view = await open("rgb");
+  expect(view.find(".ww-grid-more").hidden).toBe(true);
+});
+
+test("a page of keys goes as far as there are whole rows in sight", async () => {
+  view = await open("paged", { filter_index: 0 });
+  const { stepY, tileHeight, margin, cols } = arrangementOf(view);
+  press(view.field, "PageDown");
+  const inSight = (view.field.clientHeight - 2 * margin + stepY - tileHeight) / stepY;
+  expect(view.model.get("filter_index")).toBe(inSight * cols);
+});
+
 test("another width arranges the tiles anew", async () => {
   view = await open("rgb");
   const before = view.canvas.width;
