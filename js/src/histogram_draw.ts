@@ -24,6 +24,8 @@ export interface Plot {
   top: number;
   bottom: number;
   ratio: number;
+  /** What a line takes that is as thin as goes with the text, in device pixels. */
+  line: number;
 }
 
 export function plotOf(width: number, height: number, ratio: number, em: number): Plot {
@@ -34,6 +36,7 @@ export function plotOf(width: number, height: number, ratio: number, em: number)
     top: at(2 * em),
     bottom: at(height - 3.1 * em),
     ratio,
+    line: Math.max(1, at(em / 12)),
   };
 }
 
@@ -143,12 +146,12 @@ function drawOutline(
   context: CanvasRenderingContext2D,
   x: Int32Array,
   heights: Int32Array,
-  { left, right, bottom, ratio }: Plot,
+  { left, right, bottom, line: thin }: Plot,
   colors: Palette,
 ): void {
   // Not wider than a third of a bar, or narrow bars would be all outline.
   const third = Math.floor((right - left) / heights.length / 3);
-  const line = Math.max(1, Math.min(Math.round(1.5 * ratio), third));
+  const line = Math.max(1, Math.min(Math.round(1.5 * thin), third));
   context.fillStyle = colors.overlay;
   context.globalAlpha = 0.16;
   for (let bin = 0; bin < heights.length; bin++) fillBar(context, x, bin, bottom, heights[bin] ?? 0);
@@ -167,7 +170,7 @@ function drawOutline(
 
 function drawBand(
   context: CanvasRenderingContext2D,
-  { left, right, top, bottom, ratio }: Plot,
+  { left, right, top, bottom, line }: Plot,
   band: Scene["band"],
   colors: Palette,
 ): void {
@@ -175,7 +178,6 @@ function drawBand(
   const [from, to] = band.map((part) => Math.round(left + (right - left) * part)) as [number, number];
   context.fillStyle = colors.band;
   context.fillRect(from, top, to - from, bottom - top);
-  const line = Math.max(1, Math.round(ratio));
   context.fillStyle = colors.accent;
   context.fillRect(from, top, line, bottom - top);
   context.fillRect(to - line, top, line, bottom - top);
@@ -183,17 +185,16 @@ function drawBand(
 
 function drawZero(
   context: CanvasRenderingContext2D,
-  { left, right, top, bottom, ratio }: Plot,
+  { left, right, top, bottom, line }: Plot,
   { low, high }: Scene,
   colors: Palette,
 ): void {
   if (!(low < 0 && high > 0)) return;
   const x = Math.round(linear(low, high, left, right)(0));
-  const dash = Math.round(3 * ratio);
+  const dash = 3 * line;
   context.fillStyle = colors.text;
   context.globalAlpha = 0.55;
-  for (let y = top; y < bottom; y += 2 * dash)
-    context.fillRect(x, y, Math.max(1, Math.round(ratio)), Math.min(dash, bottom - y));
+  for (let y = top; y < bottom; y += 2 * dash) context.fillRect(x, y, line, Math.min(dash, bottom - y));
   context.globalAlpha = 1;
 }
 
@@ -209,20 +210,21 @@ function drawAxes(
     (length) => length / plot.ratio,
   ) as [number, number, number, number];
   const em = Number.parseFloat(colors.font);
+  const thin = plot.line / plot.ratio;
   context.font = colors.font;
   context.textBaseline = "middle";
   context.fillStyle = colors.line;
-  context.fillRect(left, bottom, right - left, 1);
+  context.fillRect(left, bottom, right - left, thin);
   const count = Math.max(2, Math.floor((bottom - top) / (3 * em)));
   const vertical = (highest: number): Tick[] => {
     const scale = (value: number) => bottom - reach(value, highest, scene.log) * (bottom - top);
     return scene.log ? decadeTicks(highest, scale) : countTicks(highest, scale, count);
   };
-  drawCounts(context, vertical(most), left, -1, colors.muted);
+  drawCounts(context, vertical(most), left, -thin, colors.muted);
   context.textAlign = "left";
   context.fillText("count", 2, 0.75 * em);
   if (scene.overlay) {
-    drawCounts(context, vertical(overlayMost), right, 1, colors.overlay);
+    drawCounts(context, vertical(overlayMost), right, thin, colors.overlay);
     context.textAlign = "right";
     context.fillText(scene.overlayLabel, width - 2, 0.75 * em);
   }
@@ -230,24 +232,25 @@ function drawAxes(
   context.fillStyle = colors.muted;
   const across = Math.max(2, Math.floor((right - left) / (7 * em)));
   for (const tick of weightTicks(scene.low, scene.high, linear(scene.low, scene.high, left, right), across)) {
-    context.fillRect(Math.round(tick.position), bottom, 1, 4);
+    context.fillRect(Math.round(tick.position), bottom, thin, 4 * thin);
     context.fillText(tick.label, tick.position, bottom + 0.95 * em);
   }
   context.fillText("weight value", (left + right) / 2, bottom + 2.35 * em);
 }
 
+/** Marks and labels on the left of `x` for a negative `line`, on its right else, as thick as that says. */
 function drawCounts(
   context: CanvasRenderingContext2D,
   ticks: Tick[],
   x: number,
-  side: 1 | -1,
+  line: number,
   color: string,
 ): void {
   context.fillStyle = color;
-  context.textAlign = side < 0 ? "right" : "left";
+  context.textAlign = line < 0 ? "right" : "left";
   for (const { position, label } of ticks) {
-    context.fillRect(side < 0 ? x - 4 : x, Math.round(position), 4, 1);
-    context.fillText(label, x + side * 7, position);
+    context.fillRect(x, Math.round(position), 4 * line, Math.abs(line));
+    context.fillText(label, x + 7 * line, position);
   }
 }
 

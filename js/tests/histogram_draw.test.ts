@@ -40,6 +40,24 @@ function columnHeights(canvas: HTMLCanvasElement, plot: Plot): number[] {
   });
 }
 
+test("in a lecture hall lines are as thick as the letters are large", () => {
+  const lines = [12, 20].map((size) => {
+    const canvas = document.createElement("canvas");
+    const given = scene([4, 0, 0, 1], { low: -1, high: 1, band: [0.25, 0.75] });
+    const { plot } = draw(canvas, WIDTH, HEIGHT, given, { ...colors, font: `${size}px sans-serif` });
+    const data = canvas.getContext("2d")?.getImageData(plot.left, plot.top, plot.right - plot.left, 1).data;
+    const drawn = Array.from({ length: plot.right - plot.left }, (_, x) =>
+      [0, 0, 200, 255].every((part, place) => data?.[4 * x + place] === part),
+    );
+    return [plot.line, drawn.filter(Boolean).length];
+  });
+  // The band has a line on either side.
+  expect(lines).toEqual([
+    [1, 2],
+    [2, 4],
+  ]);
+});
+
 /** The same numbers in every run. */
 function someCounts(bins: number, seed: number): number[] {
   return Array.from({ length: bins }, (_, bin) => (bin * 7919 + seed * 104729) % 977);
