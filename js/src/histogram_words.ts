@@ -8,6 +8,13 @@ const many = (count: number, one: string, several: string): string =>
 
 export const weights = (count: number): string => many(count, "weight", "weights");
 
+/** What the outline counts; in a layer whose every row is one weight, such as a norm, the row is the weight. */
+function subjectOf({ unit }: Frame, { numel, filter_index }: Overlay): string {
+  const name = `${unit} ${filter_index}`;
+  if (numel === 1) return unit === "weight" ? `${name} alone` : `the one weight of ${name}`;
+  return `the ${weights(numel)} of ${name}`;
+}
+
 /** What is drawn, whose axis is whose, and every weight that is not in the bars. */
 export function captionOf(frame: Frame, overlay: Overlay | null, crowded: boolean): string {
   if (frame.numel === 0) return ["This layer holds no weights.", ...frame.notes].join(" ");
@@ -16,9 +23,7 @@ export function captionOf(frame: Frame, overlay: Overlay | null, crowded: boolea
   if (overlay) {
     const which =
       overlay.seed === null ? "" : `, after all weights of the layer were shuffled (seed ${overlay.seed})`;
-    drawn.push(
-      `Orange outline, right axis: the ${weights(overlay.numel)} of ${frame.unit} ${overlay.filter_index}${which}.`,
-    );
+    drawn.push(`Orange outline, right axis: ${subjectOf(frame, overlay)}${which}.`);
   }
   const { below, above, nan, posinf, neginf } = frame;
   if (below + above > 0) {

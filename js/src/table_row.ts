@@ -42,7 +42,7 @@ const GAP = 0.8;
 const MARGIN = 1.4;
 /** Below this width a row has two lines: a single line has no room for any number. */
 const TWO_LINES_BELOW = 39;
-/** The number in the second line while no number is sorted by. */
+/** The number that stays while no other does. */
 const USUAL_NUMBER = "frobenius";
 
 /** All columns; `keys` and `labels` are the user's own. */
@@ -71,7 +71,9 @@ export function columnsThatFit(columns: readonly Column[], width: number, sortBy
   const sorted = sortBy.replace(/^-/, "");
   if (isNarrow(width)) return withOneNumber(columns, sorted);
   let fitting = [...columns];
-  for (const given of GIVEN_UP.filter((look) => look !== sorted)) {
+  const hasOther = columns.some(({ key, own }) => own || (key === sorted && GIVEN_UP.includes(key)));
+  const staying = hasOther ? sorted : USUAL_NUMBER;
+  for (const given of GIVEN_UP.filter((look) => look !== staying)) {
     if (totalWidth(fitting) <= width) break;
     fitting = fitting.filter(({ look }) => look !== given);
   }

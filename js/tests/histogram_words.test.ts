@@ -37,6 +37,13 @@ test("the caption says whose axis is whose", () => {
   expect(captionOf(frame, null, false)).not.toContain("right axis");
 });
 
+test.each([
+  ["weight", "right axis: weight 12 alone."],
+  ["row", "right axis: the one weight of row 12."],
+])("a single weight is not counted, in a layer of %ss", (unit, said) => {
+  expect(captionOf({ ...frame, unit }, { ...overlay, numel: 1 }, false)).toContain(said);
+});
+
 test("every weight that is not in the bars is accounted for", () => {
   const said = captionOf({ ...frame, below: 3, above: 2, nan: 1, neginf: 4 }, null, false);
   expect(said).toContain("Outside of this range: 3 below and 2 above (0.5%).");
