@@ -106,7 +106,8 @@ def _is(image: NDArray[np.int16], wanted: NDArray[np.floating] | NDArray[np.int1
 
 def levels(share: NDArray[np.floating]) -> NDArray[np.int64]:
     """Give the entries of the colour table for shares of the limit: 128 is zero, 255 the limit."""
-    return np.rint(128 + 127 * np.clip(share, -1, 1)).astype(int)
+    found: NDArray[np.int64] = np.rint(128 + 127 * np.clip(share, -1, 1)).astype(np.int64)
+    return found
 
 
 def read_tiles(view: Locator, height: int, width: int) -> NDArray[np.int16]:
