@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from weightwidgets.analysis._rows import pool
 from weightwidgets.analysis._values import Weight
 from weightwidgets.analysis.heads import (
-    PRODUCTS,
+    FACTORS,
     ROLES,
     HeadFactors,
     Role,
@@ -68,7 +68,7 @@ def test_every_number_is_that_of_the_products_formed_in_full(
         for place, role in enumerate(ROLES):
             matrix = formed(weights, factors.heads, role, head)
             assert found.norms[place, head] == pytest.approx(np.linalg.norm(matrix), rel=1e-12)
-        for row, (product, spectra) in enumerate(zip(PRODUCTS, (found.qk, found.ov), strict=True)):
+        for row, (product, spectra) in enumerate(zip(FACTORS, (found.qk, found.ov), strict=True)):
             expected = np.linalg.svd(formed(weights, factors.heads, product, head), compute_uv=False)
             count = min(size, width)
             assert spectra.shape == (factors.heads, count)
@@ -154,7 +154,7 @@ def test_dense_weights_are_not_copied() -> None:
     weights = tuple(weight.float() for weight in block())
     factors = cut(weights, 4)
     for name, weight in zip(ROLES, weights, strict=False):
-        assert np.shares_memory(getattr(factors, name), weight.numpy())
+        assert np.shares_memory(getattr(factors, name).numpy(), weight.numpy())
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -220,3 +220,13 @@ def test_values_may_have_a_size_of_their_own() -> None:
     assert (factors.k.shape, factors.v.shape, factors.o.shape) == ((2, 2, 5), (2, 3, 5), (4, 3, 9))
     found = heads(factors)
     assert (found.qk.shape, found.ov.shape) == ((4, 2), (4, 3))
+
+
+def test_sparse_weights_and_arrays_are_read_too() -> None:
+    plain = heads(cut(block(), 4))
+    sparse = heads(cut((weight.to_sparse() for weight in block()), 4))
+    arrays = heads(cut((weight.numpy() for weight in block()), 4))
+    np.testing.assert_array_equal(sparse.qk, plain.qk)
+    np.testing.assert_array_equal(arrays.norms, plain.norms)
+    with pytest.raises(ValueError, match="on `meta`"):
+        cut((weight.to("meta") for weight in block()), 4)

@@ -117,6 +117,12 @@ def test_blocks_come_in_model_order_and_other_layers_belong_to_none() -> None:
     assert attention_blocks(ModuleSource(nn.LazyLinear(3))) == []
 
 
+def test_blocks_that_share_their_weights_are_one() -> None:
+    shared = make_attention("bert")
+    (block,) = attention_blocks(ModuleSource(nn.ModuleList([shared, shared])))
+    assert block.name == "0.self"
+
+
 def test_a_model_that_is_itself_attention_has_one_block_without_a_name() -> None:
     (block,) = attention_blocks(ModuleSource(nn.MultiheadAttention(MODEL, HEADS)))
     assert (block.name, block.hinted) == ("", HEADS)

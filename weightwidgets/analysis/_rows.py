@@ -1,5 +1,6 @@
 """Some rows of a weight as numbers, and blocks of weights as one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,18 @@ def rows_of(weight: Weight, rows: NDArray[np.integer] | slice) -> NDArray[np.flo
         float32 or float64, shape ``(len(rows), *weight.shape[1:])``.
 
     """
-    plain = isinstance(weight, np.ndarray) or (
-        weight.layout == torch.strided and not (weight.is_quantized or weight.is_nested or weight.is_meta)
-    )
-    if not plain:
+    if not is_plain(weight):
         return np.asarray(values(weight)[rows])
     if isinstance(weight, torch.Tensor) and not isinstance(rows, slice):
         return values(weight[torch.as_tensor(rows.astype(np.int64), device=weight.device)])
     return values(weight[rows])
+
+
+def is_plain(weight: Weight) -> bool:
+    """Say whether a part of a weight can be cut out before it is turned into numbers."""
+    return isinstance(weight, np.ndarray) or (
+        weight.layout == torch.strided and not (weight.is_quantized or weight.is_nested or weight.is_meta)
+    )
 
 
 def pool(numbers: NDArray[np.floating], block_rows: int, block_cols: int) -> NDArray[np.floating]:
@@ -58,18 +63,50 @@ def pool(numbers: NDArray[np.floating], block_rows: int, block_cols: int) -> NDA
     """
     if block_rows == block_cols == 1:
         return numbers
-    highest = _reduce(_reduce(numbers, np.maximum, -2, block_rows), np.maximum, -1, block_cols)
-    lowest = _reduce(_reduce(numbers, np.minimum, -2, block_rows), np.minimum, -1, block_cols)
+    ends = pool_ends(numbers, block_rows, block_cols)
+    return outermost(*ends, lambda: pool_totals(numbers, block_rows, block_cols))
+
+
+def pool_ends(
+    numbers: NDArray[np.floating], block_rows: int, block_cols: int
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Give the largest and the smallest number of each block, as `pool` makes them; both NaN for a NaN."""
+    return (
+        _reduce(_reduce(numbers, np.maximum, -2, block_rows), np.maximum, -1, block_cols),
+        _reduce(_reduce(numbers, np.minimum, -2, block_rows), np.minimum, -1, block_cols),
+    )
+
+
+def pool_totals(numbers: NDArray[np.floating], block_rows: int, block_cols: int) -> NDArray[np.float64]:
+    """Add up each block, as `pool` makes them; NaN where it holds one, or infinities of both signs."""
+    wide = np.asarray(numbers, dtype=np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return _reduce(_reduce(wide, np.add, -2, block_rows), np.add, -1, block_cols)
+
+
+def outermost(
+    highest: NDArray[np.floating],
+    lowest: NDArray[np.floating],
+    totals: Callable[[], NDArray[np.float64]],
+) -> NDArray[np.floating]:
+    """Give the end of larger magnitude of each block; see `pool` for blocks whose ends are equally far out.
+
+    Parameters
+    ----------
+    highest, lowest : numpy.ndarray
+        Shape (..., rows, cols): the ends of the blocks, both NaN for a block with a NaN.
+    totals : callable
+        Gives the sums of the blocks, float64, same shape; called only where ends are equally far out.
+
+    """
     # Both are NaN in a block with a NaN, which the comparisons leave to `highest`.
     down = -lowest > highest
     tied = (-lowest == highest) & (highest > 0)
     if tied.any():
-        # Infinities of both signs have no sum; such a block takes its turn.
-        with np.errstate(invalid="ignore"):
-            wide = np.asarray(numbers, dtype=np.float64)
-            total = _reduce(_reduce(wide, np.add, -2, block_rows), np.add, -1, block_cols)
+        total = totals()
         rows, cols = np.indices(tied.shape[-2:])
         turn = (rows + cols) % 2 == 1
+        # Infinities of both signs have no sum; such a block takes its turn.
         down |= tied & np.where((total == 0) | np.isnan(total), turn, total < 0)
     return np.where(down, lowest, highest)
 

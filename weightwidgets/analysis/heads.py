@@ -6,40 +6,41 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from weightwidgets.analysis._rows import pool
+from weightwidgets.analysis._rows import is_plain, pool
 from weightwidgets.analysis._values import Weight, power_of_two_above, values, widened
 from weightwidgets.analysis.matrix_picture import MatrixPicture, matrix_picture
 from weightwidgets.analysis.norms import unit_norms
 
 Role = Literal["q", "k", "v", "o", "qk", "ov"]
 ROLES: tuple[Role, ...] = get_args(Role)
-PRODUCTS: tuple[Role, ...] = ("qk", "ov")
+FACTORS: dict[Role, tuple[Role, Role]] = {"qk": ("q", "k"), "ov": ("o", "v")}
+"""A and B of each product ``A.T @ B``."""
 
 _STRIP = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class HeadFactors:
-    """The projections of one attention block, cut into heads; views where the memory allows.
+    """The projections of one attention block, cut into heads: views of what was given, in its own dtype.
 
     Attributes
     ----------
-    q : numpy.ndarray
-        Shape (heads, head_dim, model), float32 or float64, weight units: rows of the query projection.
-    k : numpy.ndarray
+    q : torch.Tensor or numpy.ndarray
+        Shape (heads, head_dim, model), weight units: rows of the query projection.
+    k : torch.Tensor or numpy.ndarray
         Shape (kv_heads, head_dim, model): rows of the key projection; `shared_by` says whose they are.
-    v : numpy.ndarray
+    v : torch.Tensor or numpy.ndarray
         Shape (kv_heads, value_dim, model): rows of the value projection.
-    o : numpy.ndarray
+    o : torch.Tensor or numpy.ndarray
         Shape (heads, value_dim, model): columns of the output projection, each head's block transposed, so
         that all four run from the head's dimensions to the model's.
 
     """
 
-    q: NDArray[Any]
-    k: NDArray[Any]
-    v: NDArray[Any]
-    o: NDArray[Any]
+    q: Weight
+    k: Weight
+    v: Weight
+    o: Weight
 
     @property
     def heads(self) -> int:
@@ -55,15 +56,10 @@ class HeadFactors:
         """Give the key and value head that a query head uses."""
         return head // (self.heads // self.kv_heads)
 
-    def pair(self, product: Role, head: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give the two factors A and B of a product ``A.T @ B``, each (head_dim, model)."""
-        shared = self.shared_by(head)
-        return (self.q[head], self.k[shared]) if product == "qk" else (self.o[head], self.v[shared])
-
     def matrix(self, role: Role, head: int) -> NDArray[Any]:
-        """Give a head's slice of one projection, (head_dim, model)."""
+        """Give a head's slice of q, k, v or o as numbers, (head_dim, model): float32 or float64."""
         whole = {"q": self.q, "k": self.k, "v": self.v, "o": self.o}[role]
-        return np.asarray(whole[head if role in ("q", "o") else self.shared_by(head)])
+        return values(whole[head if role in ("q", "o") else self.shared_by(head)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +115,12 @@ def head_factors(q: Weight, k: Weight, v: Weight, o: Weight, num_heads: int) -> 
         If the shapes cannot be those of `num_heads` heads; the message says which and why.
 
     """
-    arrays = {name: values(weight) for name, weight in zip(ROLES, (q, k, v, o), strict=False)}
-    for name, array in arrays.items():
-        if array.ndim != 2 or array.size == 0:
-            raise ValueError(f"{name} must be a matrix with weights, not of shape {array.shape}")
-    queries, keys, held, out = arrays.values()
+    # What torch can cut is cut first and turned into numbers head by head: no copy of a whole projection.
+    parts = [weight if is_plain(weight) else values(weight) for weight in (q, k, v, o)]
+    for name, part in zip(ROLES, parts, strict=False):
+        if part.ndim != 2 or 0 in part.shape:
+            raise ValueError(f"{name} must be a matrix with weights, not of shape {tuple(part.shape)}")
+    queries, keys, held, out = parts
     if num_heads < 1 or len(queries) % num_heads:
         raise ValueError(f"q has {len(queries)} rows, which {num_heads} heads cannot share evenly")
     size = len(queries) // num_heads
@@ -159,22 +156,16 @@ def heads(factors: HeadFactors) -> Heads:
         From `head_factors`.
 
     """
-    count, groups = factors.heads, factors.heads // factors.kv_heads
-    each = {"q": factors.q, "k": factors.k, "v": factors.v, "o": factors.o}
-    repeat = {name: groups if name in ("k", "v") else 1 for name in each}
-    sizes = [
-        np.repeat(unit_norms(np.ascontiguousarray(part)).l2, repeat[name]) for name, part in each.items()
-    ]
-    strays = sum(np.repeat(_strays(part), repeat[name]) for name, part in each.items())
-    qk, ov = (_singular_values(factors, product) for product in PRODUCTS)
+    each = [_sizes(factors, role) for role in ("q", "k", "v", "o")]
+    qk, ov = (_singular_values(factors, product) for product in FACTORS)
     both = [_sums(qk), _sums(ov)]
     return Heads(
-        norms=np.stack([*sizes, *(norm for norm, _, _ in both)]),
+        norms=np.stack([*(sizes for sizes, _ in each), *(norm for norm, _, _ in both)]),
         qk=qk,
         ov=ov,
         effective_rank=np.stack([effective for _, effective, _ in both]),
         stable_rank=np.stack([stable for _, _, stable in both]),
-        non_finite=np.asarray(strays, dtype=np.int64).reshape(count),
+        non_finite=np.sum([strays for _, strays in each], axis=0),
     )
 
 
@@ -197,9 +188,9 @@ def head_picture(
         The largest picture.
 
     """
-    if role not in PRODUCTS:
+    if role not in FACTORS:
         return matrix_picture(factors.matrix(role, head), max_rows, max_cols)
-    left, right = (widened(factor) for factor in factors.pair(role, head))
+    left, right = (widened(factors.matrix(factor, head)) for factor in FACTORS[role])
     rows, cols = left.shape[1], right.shape[1]
     block_rows, block_cols = -(-rows // max_rows), -(-cols // max_cols)
     step = block_rows * max(1, _STRIP // (block_rows * cols))
@@ -211,21 +202,22 @@ def head_picture(
     return MatrixPicture(np.concatenate(strips), block_rows, block_cols)
 
 
-def _strays(part: NDArray[Any]) -> NDArray[np.int64]:
-    finite = np.count_nonzero(np.isfinite(part), axis=(1, 2))
-    return np.asarray(part.shape[1] * part.shape[2] - finite, dtype=np.int64)
+def _sizes(factors: HeadFactors, role: Role) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give the norm of each head's slice, and how many of its weights are not finite."""
+    found = [unit_norms(factors.matrix(role, head).reshape(1, -1)) for head in range(factors.heads)]
+    return np.concatenate([norms.l2 for norms in found]), np.array([norms.non_finite for norms in found])
 
 
 def _singular_values(factors: HeadFactors, product: Role) -> NDArray[np.float64]:
     known: dict[int, tuple[NDArray[np.float64], float]] = {}
     found = []
     for head in range(factors.heads):
-        own, common = factors.pair(product, head)
+        own, common = FACTORS[product]
         shared = factors.shared_by(head)
         # The heads of a group share one factor, which is by far the larger part of the work.
         if shared not in known:
-            known = {shared: _triangle(common)}
-        left, left_scale = _triangle(own)
+            known = {shared: _triangle(factors.matrix(common, head))}
+        left, left_scale = _triangle(factors.matrix(own, head))
         right, right_scale = known[shared]
         small = left @ right.T
         if np.isfinite(small).all():

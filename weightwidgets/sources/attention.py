@@ -171,14 +171,14 @@ def attention_blocks(source: Source) -> list[AttentionBlock]:
         if len(layer.shape) == 2
         for full in layer.full_names
     }
-    found: dict[str, AttentionBlock] = {}
+    # Blocks that share their weights (tied layers) are one, as their layers are.
+    found: dict[tuple[str, ...], AttentionBlock] = {}
     for name in matrices:
         path, _, leaf = name.rpartition(".")
         for naming in NAMINGS:
-            if leaf == naming.parts[0] and path not in found:
-                block = _match(source, matrices, path, naming)
-                if block is not None:
-                    found[path] = block
+            block = _match(source, matrices, path, naming) if leaf == naming.parts[0] else None
+            if block is not None:
+                found.setdefault(tuple(layer.name for layer in block.layers), block)
     return list(found.values())
 
 
