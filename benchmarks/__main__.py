@@ -20,6 +20,11 @@ from .steps import bin_steps, filter_steps, large_bin_steps, layer_changes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_WHY_LIFTED = """\
+At the display's rate a step takes whole frames of 16.7 ms, so that none can be four times faster than one of
+two frames: "display's rate lifted" is a second Chromium, for both sides, which shows frames as they are made.
+"""
+
 PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "bins": bin_steps,
     "large-bins": large_bin_steps,
@@ -49,7 +54,8 @@ def main() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "jupyterlab", "bqplot"))
     with bench(quick=arguments.quick) as running:
         print(f"Python {platform.python_version()}, {packages}, Chromium {running.chromium}")
-        print("Medians; what is compared was timed in turns in one browser.\n")
+        print("Medians; what is compared was timed in turns in one browser.")
+        print(_WHY_LIFTED)
         print(head(), flush=True)
         for name in [arguments.only] if arguments.only else PARTS:
             for row in measure(name, running):

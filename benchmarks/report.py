@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,8 @@ class Row:
         nothing was measured.
     target : str
         What the project promises.
-    met : bool
-        Whether the promise was kept in this run.
+    met : bool or None
+        Whether the promise was kept in this run; None where nothing is promised.
     """
 
     what: str
@@ -36,7 +36,7 @@ class Row:
     against: str
     ratio: float | None
     target: str
-    met: bool
+    met: bool | None
 
 
 def duration(milliseconds: float) -> str:
@@ -68,10 +68,15 @@ def at_most(what: str, ours: Sequence[float], floor: tuple[str, Sequence[float]]
 
 def faster(what: str, ours: Sequence[float], peer: tuple[str, Sequence[float]], times: float) -> Row:
     """Judge how many times faster ours is than a peer; parameters as for `at_most`."""
+    row = beside(what, ours, peer)
+    return replace(row, target=f">= {times:g}x faster", met=row.ratio is not None and row.ratio >= times)
+
+
+def beside(what: str, ours: Sequence[float], peer: tuple[str, Sequence[float]]) -> Row:
+    """Say how many times faster ours is than a peer and judge nothing; parameters as for `at_most`."""
     name, others = peer
-    ratio = median(others) / median(ours)
     against = f"{name} {duration(median(others))}"
-    return Row(what, duration(median(ours)), against, ratio, f">= {times:g}x faster", ratio >= times)
+    return Row(what, duration(median(ours)), against, median(others) / median(ours), "", met=None)
 
 
 def within(what: str, ours: Sequence[float], floor: tuple[str, Sequence[float]], limit: float) -> Row:
@@ -100,10 +105,10 @@ def head() -> str:
 
 
 def line(row: Row) -> str:
-    """Write a row under `head`; it ends in "met", "missed" or, where nothing was measured, "none"."""
+    """Write a row under `head`, its verdict last where there is one: "met", "missed", "none" measured."""
     if row.ratio is None:
         return _line(row.what, row.measured, row.against, "", row.target, "none")
-    verdict = "met" if row.met else "missed"
+    verdict = "" if row.met is None else "met" if row.met else "missed"
     return _line(row.what, row.measured, row.against, f"{row.ratio:.3g}", row.target, verdict)
 
 

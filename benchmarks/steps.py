@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import cells
-from .report import Row, at_most, faster, within
+from .report import Row, at_most, beside, faster, within
 from .watcher import STEPS_PER_DRAG, Watcher, settle
 
 if TYPE_CHECKING:
@@ -25,6 +25,23 @@ _FILTER = ".ww-grid input.ww-range[aria-label=filter]"
 _EMPTY = "empty frame"
 
 
+class _Side(NamedTuple):
+    """What is shown, what acts on it, and where the change is seen."""
+
+    cells: list[str]
+    act: str
+    target: str
+    watched: tuple[str, ...]
+
+
+class _Peer(NamedTuple):
+    """What ours is compared with, and how many times slower it shall be."""
+
+    name: str
+    slower: float
+    side: _Side
+
+
 def bin_steps(bench: Bench) -> list[Row]:
     """One step of the bin slider next to the usual histograms, of a layer of a million weights."""
     return _bin_steps(bench, 1_000_000, "1M weights", rounds=14)
@@ -36,20 +53,22 @@ def large_bin_steps(bench: Bench) -> list[Row]:
 
 
 def _bin_steps(bench: Bench, weights: int, of: str, rounds: int) -> list[Row]:
-    ours = Watcher(bench.open(cells.histogram(weights)).page, "slide", _BINS, [_BARS])
-    interact = Watcher(bench.open(cells.interact_histogram(weights)).page, "ArrowRight", _HANDLE, [_FIGURE])
-    bars = Watcher(bench.open(cells.bqplot_histogram(weights)).page, "ArrowRight", _HANDLE, [_BQPLOT])
-    timed = [
-        (ours.empty_step(), ours.step()[0], interact.step()[0], bars.step()[0])
-        for _ in range(bench.repeats(rounds) + 1)
+    what = f"bin step, {of}"
+    ours = _Side(cells.histogram(weights), "slide", _BINS, (_BARS,))
+    peers = [
+        _Peer("interact + matplotlib", 10, _side_of_peer(cells.interact_histogram(weights), _FIGURE)),
+        _Peer("bqplot Bars", 4, _side_of_peer(cells.bqplot_histogram(weights), _BQPLOT)),
     ]
-    floor, stepped, drawn, barred = _without_first(timed)
-    drags = [(ours.empty_drag(), ours.drag(), bars.drag()) for _ in range(bench.repeats(3))]
+    watchers = _opened(bench, ours, peers)
+    floor, (stepped,), drawn = _in_turns(watchers, bench.repeats(rounds))
+    drags = [
+        (watchers[0].empty_drag(), watchers[0].drag(), watchers[-1].drag()) for _ in range(bench.repeats(3))
+    ]
     return [
-        at_most(f"bin step, {of}", stepped, (_EMPTY, floor), 1.3),
-        faster(f"bin step, {of}", stepped, ("interact + matplotlib", drawn), 10),
-        faster(f"bin step, {of}", stepped, ("bqplot Bars", barred), 4),
+        at_most(what, stepped, (_EMPTY, floor), 1.3),
         _all_painted(f"60 bin steps in a second, {of}", *zip(*drags, strict=True)),
+        *_beside_peers(f"{what}, at the display's rate", stepped, peers, drawn),
+        *_faster_than_peers(bench, what, ours, peers, rounds),
     ]
 
 
@@ -68,19 +87,19 @@ def _all_painted(what: str, empty: Sequence[Drag], ours: Sequence[Drag], bars: S
 
 def filter_steps(bench: Bench) -> list[Row]:
     """One step of the filter slider, next to the usual ways to draw 64 filters."""
-    ours = Watcher(bench.open(cells.EXPLORED_FILTERS).page, "slide", _FILTER, [_GRID, _BARS])
-    axes = Watcher(bench.open(cells.INTERACT_FILTERS).page, "ArrowRight", _HANDLE, [_FIGURE])
-    mosaic = Watcher(bench.open(cells.MOSAIC_FILTERS).page, "ArrowRight", _HANDLE, [_FIGURE])
-    rounds = [
-        (ours.empty_step(), *ours.step(), axes.step()[0], mosaic.step()[0])
-        for _ in range(bench.repeats(12) + 1)
+    what, rounds = "filter step, selection drawn", 12
+    ours = _Side(cells.EXPLORED_FILTERS, "slide", _FILTER, (_GRID, _BARS))
+    peers = [
+        _Peer("64 imshow axes", 20, _side_of_peer(cells.INTERACT_FILTERS, _FIGURE)),
+        _Peer("one mosaic imshow", 3, _side_of_peer(cells.MOSAIC_FILTERS, _FIGURE)),
     ]
-    floor, selected, overlaid, of_axes, of_mosaic = _without_first(rounds)
+    watchers = _opened(bench, ours, peers)
+    floor, (selected, overlaid), drawn = _in_turns(watchers, bench.repeats(rounds))
     return [
-        at_most("filter step, selection drawn", selected, (_EMPTY, floor), 1.3),
+        at_most(what, selected, (_EMPTY, floor), 1.3),
         within("filter step, overlay drawn", overlaid, (_EMPTY, floor), 60),
-        faster("filter step, selection drawn", selected, ("64 imshow axes", of_axes), 20),
-        faster("filter step, selection drawn", selected, ("one mosaic imshow", of_mosaic), 3),
+        *_beside_peers(f"{what}, at the display's rate", selected, peers, drawn),
+        *_faster_than_peers(bench, what, ours, peers, rounds),
     ]
 
 
@@ -102,6 +121,54 @@ def layer_changes(bench: Bench) -> list[Row]:
     ]
 
 
-def _without_first(rounds: Sequence[tuple[float, ...]]) -> list[list[float]]:
-    """Give each variant's times over the rounds, without the first round, which warms up."""
-    return [list(times) for times in zip(*rounds[1:], strict=True)]
+def _side_of_peer(cells: list[str], shown: str) -> _Side:
+    """Give the side of a peer, whose slider is that of ipywidgets, which obeys the arrow keys."""
+    return _Side(cells, "ArrowRight", _HANDLE, (shown,))
+
+
+def _opened(bench: Bench, ours: _Side, peers: Sequence[_Peer]) -> list[Watcher]:
+    """Open a page for each side, ours first."""
+    return [
+        Watcher(bench.open(side.cells).page, side.act, side.target, side.watched, lifted=bench.is_lifted)
+        for side in (ours, *(peer.side for peer in peers))
+    ]
+
+
+class _Times(NamedTuple):
+    """Milliseconds of each round: of the empty frame, for each selector that ours watches, for each peer."""
+
+    empty: list[float]
+    ours: list[list[float]]
+    peers: list[list[float]]
+
+
+def _in_turns(watchers: Sequence[Watcher], rounds: int) -> _Times:
+    """Let each side step once a round, after an empty frame in our page; the first round only warms up."""
+    ours, *peers = watchers
+    timed = [(ours.empty_step(), ours.step(), [peer.step()[0] for peer in peers]) for _ in range(rounds + 1)][
+        1:
+    ]
+    empty, stepped, drawn = zip(*timed, strict=True)
+    return _Times(list(empty), _by_side(stepped), _by_side(drawn))
+
+
+def _by_side(rounds: Sequence[Sequence[float]]) -> list[list[float]]:
+    return [list(times) for times in zip(*rounds, strict=True)]
+
+
+def _beside_peers(
+    what: str, ours: Sequence[float], peers: Sequence[_Peer], drawn: Sequence[Sequence[float]]
+) -> list[Row]:
+    return [beside(what, ours, (peer.name, times)) for peer, times in zip(peers, drawn, strict=True)]
+
+
+def _faster_than_peers(
+    bench: Bench, what: str, ours: _Side, peers: Sequence[_Peer], rounds: int
+) -> list[Row]:
+    """Compare the work alone, without the wait for the display, which is in whole frames."""
+    with bench.lifted():
+        _, (stepped, *_), drawn = _in_turns(_opened(bench, ours, peers), bench.repeats(rounds))
+    return [
+        faster(f"{what}, display's rate lifted", stepped, (peer.name, times), peer.slower)
+        for peer, times in zip(peers, drawn, strict=True)
+    ]

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _SCRIPT = Path(__file__).with_suffix(".js")
 _EMPTY = "#benchmark-empty"
-_QUIET_FRAMES = 12
+_QUIET_LOOKS = 12
+# Where frames come at the display's rate every one is looked at; where it is lifted, about as many a second.
+_REST_MILLISECONDS = 16
 STEPS_PER_DRAG = 60
 _SETTLE_SECONDS = 180
 
@@ -48,13 +50,19 @@ class Watcher:
         CSS selector of the element that is acted on.
     watched : sequence of str
         CSS selectors of what changes, each timed by itself.
+    lifted : bool
+        Frames are not held to the display's rate. One is then looked at as soon as something stirs in the
+        page, else after a rest; otherwise every frame is.
     """
 
-    def __init__(self, page: Page, act: str, target: str, watched: Sequence[str]) -> None:
+    def __init__(
+        self, page: Page, act: str, target: str, watched: Sequence[str], *, lifted: bool = False
+    ) -> None:
         self._page = page
         self._act = act
         self._target = target
         self._watched = list(watched)
+        self._rest = _REST_MILLISECONDS if lifted else 0
         page.evaluate(_SCRIPT.read_text(encoding="utf-8"))
 
     def step(self, act: str | None = None) -> list[float]:
@@ -92,15 +100,15 @@ class Watcher:
 
     def _step(self, act: str, target: str, watched: list[str]) -> list[float]:
         self._page.bring_to_front()
-        script = "([act, target, watched, quiet]) => benchmark.step(act, target, watched, quiet)"
-        return [float(t) for t in self._page.evaluate(script, [act, target, watched, _QUIET_FRAMES])]
+        script = "argument => benchmark.step(...argument)"
+        argument = [act, target, watched, _QUIET_LOOKS, self._rest]
+        return [float(t) for t in self._page.evaluate(script, argument)]
 
     def _drag(self, act: str, target: str, watched: str) -> Drag:
         self._page.bring_to_front()
-        script = (
-            "([act, target, watched, steps, quiet]) => benchmark.drag(act, target, watched, steps, quiet)"
-        )
-        pictures, elapsed = self._page.evaluate(script, [act, target, watched, STEPS_PER_DRAG, _QUIET_FRAMES])
+        script = "argument => benchmark.drag(...argument)"
+        argument = [act, target, watched, STEPS_PER_DRAG, _QUIET_LOOKS]
+        pictures, elapsed = self._page.evaluate(script, argument)
         return Drag(int(pictures), float(elapsed) / 1000)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.report import Row, at_most, duration, faster, head, line, not_measured, within
+from benchmarks.report import Row, at_most, beside, duration, faster, head, line, not_measured, within
 
 FLOOR = ("empty frame", [16.0, 10.0, 100.0])
 
@@ -30,6 +30,12 @@ def test_being_slower_than_the_peer_is_missed() -> None:
     row = faster("step", [90.0], ("peer", [20.0]), 4)
     assert row.ratio == pytest.approx(2 / 9)
     assert not row.met
+
+
+def test_beside_a_peer_nothing_is_promised_and_the_row_ends_in_its_ratio() -> None:
+    row = beside("step", [20.0], ("peer", [50.0]))
+    assert row == Row("step", "20.0 ms", "peer 50.0 ms", 2.5, "", met=None)
+    assert line(row).split()[-1] == "2.5"
 
 
 def test_a_limit_in_time_is_judged_by_the_median_whatever_the_floor() -> None:

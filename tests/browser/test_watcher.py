@@ -68,6 +68,39 @@ def test_each_watched_element_is_timed_to_its_own_last_change(show: Callable[[st
     assert page.inner_text("p") == "first1"
 
 
+@pytest.mark.parametrize("lifted", [False, True])
+def test_the_last_change_is_found_also_when_it_comes_late(
+    show: Callable[[str], Page], *, lifted: bool
+) -> None:
+    page = show("""input.oninput = () => {
+      setTimeout(() => { text.innerHTML = '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'; }, 60);
+      setTimeout(() => paint(input.value), 150);
+    };""")
+    watcher = Watcher(page, "slide", "input", ["img", "canvas"], lifted=lifted)
+    loaded, drawn = watcher.step()
+    assert 0 < loaded < drawn
+
+
+def test_a_page_that_stirs_without_rest_is_looked_at_all_the_same(show: Callable[[str], Page]) -> None:
+    page = show("""input.oninput = () => {
+      let beats = 0;
+      const beat = setInterval(() => { input.dataset.beat = beats += 1; }, 1);
+      setTimeout(() => { clearInterval(beat); text.textContent = "late"; }, 300);
+    };""")
+    (written,) = Watcher(page, "slide", "input", ["p"], lifted=True).step()
+    assert written > 0
+    assert page.inner_text("p") == "late"
+
+
+def test_the_watchers_own_dot_does_not_stir_the_page(show: Callable[[str], Page]) -> None:
+    page = show("""new MutationObserver(() => { document.documentElement.lang = "stirred"; })
+      .observe(document.body, {subtree: true, childList: true, attributes: true});""")
+    Watcher(page, "fill", "canvas", ["canvas"], lifted=True).step()
+    assert page.evaluate("document.documentElement.lang") == ""
+    page.evaluate("() => { text.lang = 'en'; }")
+    assert page.evaluate("document.documentElement.lang") == "stirred"
+
+
 def test_a_key_is_pressed_on_its_target(show: Callable[[str], Page]) -> None:
     page = show("button.onkeydown = event => { text.textContent += event.key; };")
     watcher = Watcher(page, "ArrowDown", "button", ["p"])
