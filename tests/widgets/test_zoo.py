@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 import weightwidgets as ww
+from weightwidgets.widgets._table_rows import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +80,9 @@ def array(frame: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(frame["data"], frame["dtype"]).reshape(frame["shape"])
 
 
-def counted(explorer: ww.WeightExplorer) -> dict[str, int]:
+def counted(histogram: ww.WeightHistogram) -> dict[str, int]:
     """Give how many weights the histogram shows, by what they are."""
-    frame = explorer.histogram.frame
+    frame = histogram.frame
     strays = {name: frame[name] for name in ("nan", "posinf", "neginf")}
     return {"finite": int(array(frame["cells"]).sum()), **strays}
 
@@ -94,7 +97,7 @@ def test_every_layer_with_values_is_counted_whole_and_drawn(name: str) -> None:
             explorer.filter_index = source[layer].out_channels - 1
             weight = source[layer].weight.double().numpy()
             assert explorer.error == ""
-            assert counted(explorer) == {
+            assert counted(explorer.histogram) == {
                 "finite": int(np.isfinite(weight).sum()),
                 "nan": int(np.isnan(weight).sum()),
                 "posinf": int(np.isposinf(weight).sum()),
@@ -105,6 +108,99 @@ def test_every_layer_with_values_is_counted_whole_and_drawn(name: str) -> None:
             assert limit == np.abs(finite).max(initial=0)
             assert explorer.statistics.unit
             assert explorer.picture() is not None
+
+
+def numbers(weight: np.ndarray) -> dict[str, float]:
+    """Give what any view may tell of a layer; NaN where it says nothing."""
+    finite = weight[np.isfinite(weight)]
+    some = finite if finite.size else np.array([np.nan])
+    return {
+        "finite": finite.size,
+        "nan": np.isnan(weight).sum(),
+        "inf": np.isinf(weight).sum(),
+        "left out": weight.size - finite.size,
+        "limit": np.abs(finite).max(initial=0),
+        "frobenius": np.linalg.norm(finite),
+        "rms": np.sqrt(np.mean(some**2)),
+        "mean": some.mean(),
+        "std": some.std(),
+        "min": some.min(),
+        "max": some.max(),
+    }
+
+
+def told_by_grid(source: Any, layer: str) -> dict[str, float]:
+    with ww.FilterGrid(source, layer) as view:
+        notes = b" ".join(view.frame["notes"]).decode()
+        left_out = re.findall(r"(\d+) weights? (?:is|are) NaN or infinite", notes)
+        return {"limit": array(view.frame["limit"])[0], "left out": sum(map(int, left_out))}
+
+
+def told_by_histogram(source: Any, layer: str) -> dict[str, float]:
+    with ww.WeightHistogram(source, layer) as view:
+        found = counted(view)
+        return {"finite": found["finite"], "nan": found["nan"], "inf": found["posinf"] + found["neginf"]}
+
+
+def told_by_statistics(source: Any, layer: str) -> dict[str, float]:
+    with ww.WeightStatistics(source, layer) as view:
+        page = json.loads(view.frame["page"])
+    texts = {SAID[row]: cell["text"] for row, cell in page["cells"].items() if row in SAID}
+    found = {
+        quantity: np.nan if text == "\N{EN DASH}" else float(text.replace("\N{MINUS SIGN}", "-"))
+        for quantity, text in texts.items()
+    }
+    cautions = " ".join(text for group in page["groups"] for text in group["cautions"])
+    strays = {"nan": r"(\d+) NaN", "inf": r"(\d+) \N{MINUS SIGN}?\N{INFINITY}"}
+    return found | {name: sum(map(int, re.findall(one, cautions))) for name, one in strays.items()}
+
+
+def told_by_gallery(source: Any, layer: str) -> dict[str, float]:
+    with ww.LayerHistograms(source, layer) as view:
+        view.start()
+        assert view.wait(20)
+        place = list(source).index(layer)
+        return {
+            "finite": array(view.bars["counts"])[place].sum(),
+            "left out": array(view.bars["left_out"])[place],
+        }
+
+
+def told_by_table(source: Any, layer: str) -> dict[str, float]:
+    with ww.LayerTable(source, layer=layer) as view:
+        view.start()
+        assert view.wait(20)
+        row = array(view.numbers["values"])[list(source).index(layer)].tolist()
+        return {name: value for name, value in zip(MEASURED, row, strict=True) if name != "near_zero"}
+
+
+def told_by_norms(source: Any, layer: str) -> dict[str, float]:
+    with ww.NormChart(source, layer) as view:
+        assert view.wait(20)
+        place, found = list(source).index(layer), view._controls.numbers
+        told = {"frobenius": "frobenius", "rms": "rms", "weights": "finite"}
+        return {quantity: array(found[name])[place] for name, quantity in told.items()}
+
+
+# Rows of the statistics, by the quantities that they are.
+SAID = {"mean": "mean", "std": "std", "min": "min", "max": "max", "l2": "frobenius", "linf": "limit"}
+
+TOLD = [told_by_grid, told_by_histogram, told_by_statistics, told_by_gallery, told_by_table, told_by_norms]
+
+
+@pytest.mark.parametrize("told_by", TOLD)
+@pytest.mark.parametrize("name", WITH_VALUES)
+def test_every_view_alone_tells_the_numbers_of_every_layer_with_values(
+    name: str, told_by: Callable[[Any, str], dict[str, float]]
+) -> None:
+    torch.manual_seed(0)
+    source = ww.open_source(WITH_VALUES[name]())
+    for layer in source:
+        found = told_by(source, layer)
+        expected = numbers(source[layer].weight.double().numpy())
+        # The statistics write four digits.
+        near = 5e-4 if told_by is told_by_statistics else 1e-9
+        assert found == pytest.approx({key: expected[key] for key in found}, rel=near, abs=1e-12, nan_ok=True)
 
 
 @pytest.mark.parametrize("name", WITH_VALUES)
@@ -136,6 +232,54 @@ def test_a_model_without_values_opens_and_says_why_it_shows_none(name: str) -> N
         assert explorer.norms.wait(20)
 
 
+@pytest.mark.parametrize("view", [ww.FilterGrid, ww.WeightHistogram, ww.WeightStatistics])
+@pytest.mark.parametrize("name", ["meta", "lazy", "no weights at all"])
+def test_a_view_of_one_layer_says_alone_why_it_shows_no_values(name: str, view: Any) -> None:
+    make, sentence = WITHOUT[name]
+    with view(make()) as alone:
+        assert sentence in alone.error
+        assert alone.picture() is None
+
+
+@pytest.mark.parametrize("name", ["meta", "lazy"])
+def test_a_view_of_all_layers_says_of_each_why_it_has_no_numbers(name: str) -> None:
+    make, sentence = WITHOUT[name]
+    source = ww.open_source(make())
+    places = [str(place) for place in range(len(source))]
+    with ww.LayerTable(source) as table, ww.LayerHistograms(source) as every, ww.NormChart(source) as norms:
+        table.start()
+        every.start()
+        assert table.wait(20)
+        assert every.wait(20)
+        assert norms.wait(20)
+        for said in (json.loads(table.numbers["text"])["notes"], json.loads(every.bars["sentences"])):
+            assert list(said) == places
+            assert all(sentence in words for words in said.values())
+        assert np.isnan(array(table.numbers["values"])).all()
+        assert array(every.bars["counts"]).sum() == 0
+        # The view writes so many "layers without values".
+        assert norms._controls.numbers["failed"] == len(source)
+
+
+@pytest.mark.parametrize("name", ["no elements", "no filters"])
+def test_a_layer_of_no_elements_has_no_count_and_no_norm_in_any_view(name: str) -> None:
+    source = ww.open_source(WITHOUT[name][0]())
+    for told_by in (told_by_histogram, told_by_gallery, told_by_table, told_by_norms):
+        found = told_by(source, "weight")
+        expected = numbers(np.empty(0))
+        assert found == pytest.approx({key: expected[key] for key in found}, nan_ok=True)
+    with ww.FilterGrid(source) as grid:
+        assert "no weights to show" in grid.error
+
+
+def test_the_statistics_of_no_elements_are_dashes_and_those_of_no_rows_a_sentence() -> None:
+    source = ww.open_source(WITHOUT["no elements"][0]())
+    found = told_by_statistics(source, "weight")
+    assert found == pytest.approx({key: numbers(np.empty(0))[key] for key in found}, nan_ok=True)
+    with ww.WeightStatistics(WITHOUT["no filters"][0]()) as view:
+        assert view.error == "This layer has no weights to show: its shape is (0, 4)."
+
+
 def test_a_lazy_model_is_shown_once_it_has_seen_a_batch() -> None:
     model = nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(3))
     with ww.WeightExplorer(model) as explorer:
@@ -144,7 +288,7 @@ def test_a_lazy_model_is_shown_once_it_has_seen_a_batch() -> None:
         for view in (explorer.grid, explorer.histogram, explorer.statistics):
             view.look(cell_ended=True)
         assert explorer.error == ""
-        assert counted(explorer)["finite"] == 4 * 2 * 9
+        assert counted(explorer.histogram)["finite"] == 4 * 2 * 9
 
 
 def test_a_tied_weight_is_one_layer_with_both_names() -> None:

@@ -88,6 +88,8 @@ def filter_row(layer: Layer, filter_index: int) -> torch.Tensor:
         If the layer has no such filter (any more), or no values.
     """
     weight = layer.out_first
+    if not len(weight):
+        raise ValueError(f"This layer has no weights to show: its shape is {layer.shape}.")
     if filter_index >= weight.shape[0]:
         raise ValueError(f"there is no filter {filter_index}: the layer has {weight.shape[0]}")
     return weight[filter_index]
