@@ -1,11 +1,13 @@
+import itertools
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageFont
 
-from weightwidgets.pictures._canvas import Canvas, count_marks, draw_across, reach, ticks
+from weightwidgets.pictures._canvas import Canvas, count_marks, draw_across, reach, ticks, wrapped
 
 BOUND = st.floats(-1e30, 1e30).filter(lambda number: number == 0 or abs(number) > 1e-30)
 
@@ -70,3 +72,13 @@ def test_neighbouring_labels_of_a_narrow_range_can_be_told_apart(monkeypatch: py
     canvas = Canvas(800, 40, 12)
     draw_across(canvas, 1.0, 1.000002, lambda value: (value - 1) / 2e-6 * 800, 10)
     assert len(written) == len(set(written)) > 4
+
+
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=12), min_size=1, max_size=20), st.integers(60, 400))
+def test_a_wrapped_text_keeps_its_words_in_order_within_the_room(words: list[str], room: int) -> None:
+    lines = wrapped(" ".join(words), room, 12)
+    assert " ".join(lines) == " ".join(words)
+    font = ImageFont.load_default(12)
+    assert all(font.getlength(line) <= room or " " not in line for line in lines)
+    for line, following in itertools.pairwise(lines):
+        assert font.getlength(f"{line} {following.split(' ')[0]}") > room

@@ -36,3 +36,19 @@ def test_four_histograms_stand_in_a_line() -> None:
 
 def test_what_is_not_measured_or_empty_has_no_bars() -> None:
     assert not bars([Multiple("a"), Multiple("b", np.zeros(5, np.int64))]).any()
+
+
+def test_the_bars_of_the_selected_layer_have_another_colour() -> None:
+    one = Multiple("a", np.ones(3, np.int64))
+    image = np.asarray(gallery_picture([one, one, one], selected=1))
+    columns = np.nonzero((image == (0x0B, 0x62, 0xC4)).all(axis=-1).any(axis=0))[0]
+    assert 14 + 218 < columns.min() < columns.max() < 14 + 2 * 218
+    others = np.nonzero((image == BAR).all(axis=-1).any(axis=0))[0]
+    assert set(columns).isdisjoint(others)
+
+
+def test_layers_left_out_are_counted_and_those_before_are_told_from_those_after() -> None:
+    one = Multiple("a", np.ones(3, np.int64))
+    after, before = gallery_picture([one], 9), gallery_picture([one], 9, above=4)
+    assert after.size == before.size
+    assert after.tobytes() != before.tobytes()

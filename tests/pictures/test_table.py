@@ -64,3 +64,19 @@ def test_another_number_is_another_picture() -> None:
 
 def test_a_table_without_rows_is_its_head() -> None:
     assert table_picture([]).height == ROW_HEIGHT + 2 * PADDING
+
+
+def test_the_selected_row_alone_has_a_ground_of_its_own() -> None:
+    rows = [row(numbers=NUMBERS)] * 4
+    plain, marked = np.asarray(table_picture(rows)), np.asarray(table_picture(rows, selected=2))
+    lines = np.nonzero((plain != marked).any(axis=(1, 2)))[0]
+    top = PADDING + 3 * ROW_HEIGHT
+    assert (lines.min(), lines.max()) == (top, top + ROW_HEIGHT - 2)
+    assert (marked[top + 4, PADDING // 2 + 1] == (0x0B, 0x62, 0xC4)).all()
+
+
+def test_rows_left_out_above_are_told_from_those_below() -> None:
+    rows = [row(numbers=NUMBERS)] * 4
+    below, above = table_picture(rows, 9), table_picture(rows, 9, above=5)
+    assert below.size == above.size
+    assert below.tobytes() != above.tobytes()

@@ -167,6 +167,16 @@ def test_the_picture_draws_what_was_not_measured_yet() -> None:
         assert empty.picture() is None
 
 
+def test_the_picture_holds_the_histogram_of_the_selected_layer() -> None:
+    accent = (0x0B, 0x62, 0xC4)
+    with LayerHistograms({f"layer{place}": torch.arange(9.0) for place in range(50)}) as view:
+        for place, line in ((0, 0), (23, 5), (24, 5), (49, 5)):
+            view.layer = f"layer{place}"
+            rows, columns = np.nonzero((np.asarray(view.picture()) == accent).all(axis=-1))
+            assert (rows.min() - 14) // 142 == line
+            assert (columns.min() - 14) // 218 == (columns.max() - 14) // 218 == place % 4
+
+
 def test_the_browser_tests_have_these_frames() -> None:
     source = {
         **ramps(),

@@ -294,6 +294,19 @@ def test_the_picture_shows_twenty_rows_at_most_and_says_how_many_are_left() -> N
         assert many.height == 22 * (20 + 2) + 20
 
 
+def test_the_picture_holds_the_selected_row_and_marks_it() -> None:
+    accent = (0x0B, 0x62, 0xC4)
+    with LayerTable(nn.Sequential(*(nn.Linear(3, 3) for _ in range(50)))) as table:
+        for layer, row in (("0", 0), ("19", 19), ("20", 19), ("49", 19)):
+            table.layer = layer
+            marked = (np.asarray(table.picture()) == accent).all(axis=-1).any(axis=1)
+            assert np.flatnonzero(marked)[0] == 10 + 22 * (row + 1)
+            assert [found.name for found in table._rows_in_picture()[0]][row] == layer
+        table.search = "no such layer"
+        assert table._rows_in_picture() == ([], 0, 0)
+        assert table.picture() is not None
+
+
 def test_the_picture_reads_little_by_itself_and_all_it_shows_when_saved(tmp_path: Path) -> None:
     with LayerTable(nn.Linear(2000, 1001, bias=False)) as table:
         name = table.layer

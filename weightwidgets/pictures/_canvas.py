@@ -50,6 +50,19 @@ class Canvas:
         return f"{words}…"
 
 
+def wrapped(words: str, room: float, em: float) -> list[str]:
+    """Break a text between its words into lines of at most `room` pixels; a longer word stands alone."""
+    font = ImageFont.load_default(em)
+    lines = [""]
+    for word in drawable(words).split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if font.getlength(longer) <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 def ticks(low: float, high: float, count: int) -> list[float]:
     """Give some `count` round numbers between two bounds, their steps 1, 2 or 5 times a power of ten.
 

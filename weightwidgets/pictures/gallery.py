@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-_COLUMNS, _WIDTH, _HEIGHT, _MARGIN, _EM = 4, 218, 142, 14, 11
+COLUMNS = 4
+_WIDTH, _HEIGHT, _MARGIN, _EM = 218, 142, 14, 11
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 34, 36
-_BAR = "#8a97a6"
+_BAR, _SELECTED = "#8a97a6", "#0b62c4"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,9 @@ class Multiple:
     value_range: tuple[float, float] = (0.0, 1.0)
 
 
-def gallery_picture(multiples: Sequence[Multiple], left_out: int = 0) -> Image.Image:
+def gallery_picture(
+    multiples: Sequence[Multiple], left_out: int = 0, *, above: int = 0, selected: int | None = None
+) -> Image.Image:
     """Draw the histograms in rows of four, each with its own count axis.
 
     Parameters
@@ -47,6 +50,10 @@ def gallery_picture(multiples: Sequence[Multiple], left_out: int = 0) -> Image.I
         Drawn in order.
     left_out : int
         How many layers there are beyond these; said below them.
+    above : int
+        How many of those left out come before these.
+    selected : int, optional
+        The place in `multiples` of the selected layer, whose bars have another colour.
 
     Returns
     -------
@@ -54,18 +61,22 @@ def gallery_picture(multiples: Sequence[Multiple], left_out: int = 0) -> Image.I
         RGB, 900 pixels wide, dark on white.
 
     """
-    lines = -(-len(multiples) // _COLUMNS)
+    lines = -(-len(multiples) // COLUMNS)
     foot = 20 if left_out else 0
-    canvas = Canvas(2 * _MARGIN + _COLUMNS * _WIDTH, 2 * _MARGIN + lines * _HEIGHT + foot, _EM)
+    canvas = Canvas(2 * _MARGIN + COLUMNS * _WIDTH, 2 * _MARGIN + lines * _HEIGHT + foot, _EM)
     for place, multiple in enumerate(multiples):
-        line, column = divmod(place, _COLUMNS)
-        _draw(canvas, multiple, _MARGIN + column * _WIDTH, _MARGIN + line * _HEIGHT)
+        line, column = divmod(place, COLUMNS)
+        bar = _SELECTED if place == selected else _BAR
+        _draw(canvas, multiple, (_MARGIN + column * _WIDTH, _MARGIN + line * _HEIGHT), bar)
     if left_out:
-        canvas.text(_MARGIN, canvas.image.height - _MARGIN - 6, f"and {left_out:,} more layers")
+        last, total = above + len(multiples), left_out + len(multiples)
+        told = f"layers {above + 1:,} to {last:,} of {total:,}" if above else f"and {left_out:,} more layers"
+        canvas.text(_MARGIN, canvas.image.height - _MARGIN - 6, told)
     return canvas.image
 
 
-def _draw(canvas: Canvas, multiple: Multiple, left: int, top: int) -> None:
+def _draw(canvas: Canvas, multiple: Multiple, corner: tuple[int, int], bar: str) -> None:
+    left, top = corner
     canvas.text(
         left + _LEFT, top + 8, canvas.cut(multiple.title, _WIDTH - _LEFT - _RIGHT, 1.1), ink=INK, scale=1.1
     )
@@ -81,7 +92,7 @@ def _draw(canvas: Canvas, multiple: Multiple, left: int, top: int) -> None:
             first = x0 + round(place * (x1 - x0) / bins)
             last = max(first, x0 + round((place + 1) * (x1 - x0) / bins) - 1)
             height = max(1, round((y1 - y0) * count / highest))
-            canvas.pen.rectangle((first, y1 - height, last, y1 - 1), fill=_BAR)
+            canvas.pen.rectangle((first, y1 - height, last, y1 - 1), fill=bar)
     low, high = multiple.value_range
     canvas.text(x0 - 4, y0 + 3, number(highest, 3), anchor="rm")
     canvas.text(x0, y0 - 9, "count", scale=0.9)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from weightwidgets.pictures._canvas import INK, Canvas
-from weightwidgets.pictures._numbers import drawable
+from weightwidgets.pictures._canvas import INK, Canvas, wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -233,7 +232,7 @@ def _enlarged(pixels: NDArray[Any], scale: int) -> Image.Image:
 
 def _sheet(field: Image.Image, title: str, caption: str) -> Image.Image:
     room = _WIDTH - 2 * _MARGIN
-    lines = _wrapped(drawable(caption), room)
+    lines = wrapped(caption, room, _EM)
     below = _TOP + field.height + _LINE
     canvas = Canvas(_WIDTH, below + _LINE * len(lines) + _MARGIN // 2, _EM)
     canvas.text(_MARGIN, _TOP / 2, canvas.cut(title, room, _HEADING), ink=INK, scale=_HEADING)
@@ -241,15 +240,3 @@ def _sheet(field: Image.Image, title: str, caption: str) -> Image.Image:
     for row, line in enumerate(lines):
         canvas.text(_MARGIN, below + row * _LINE, line)
     return canvas.image
-
-
-def _wrapped(text: str, room: int) -> list[str]:
-    font = ImageFont.load_default(_EM)
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".lstrip()
-        if font.getlength(longer) <= room or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from PIL import ImageFont
+
 from weightwidgets.pictures._canvas import INK, MUTED, RULE, Canvas
+from weightwidgets.pictures._numbers import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,8 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _WIDTH, _MARGIN, _GAP, _LINE, _EM = 900, 14, 22, 19, 12
-_NUMBER_WIDTH = 57
-_COLUMNS = 4
+_COLUMNS, _BETWEEN, _SPACE, _MOST_LABEL = 4, 12, 12, 260
 
 
 @dataclass(frozen=True)
@@ -41,33 +45,64 @@ def statistics_picture(title: str, blocks: Sequence[Block]) -> Image.Image:
     Returns
     -------
     PIL.Image.Image
-        RGB, 900 pixels wide, dark on white.
+        RGB, 900 pixels wide or as wide as its numbers ask for, dark on white.
 
     """
-    filled = [0] * _COLUMNS
-    placed = []
-    for block in blocks:
-        placed.append((block, filled[block.column]))
-        filled[block.column] += (len(block.rows) + 1) * _LINE + 12
+    columns = [_Column([block for block in blocks if block.column == place]) for place in range(_COLUMNS)]
+    narrowest = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) // _COLUMNS
+    widths = [max(narrowest, column.needed) for column in columns]
     top = _MARGIN + 30
-    canvas = Canvas(_WIDTH, top + max(filled, default=0) + _MARGIN - 12, _EM)
-    canvas.text(_MARGIN, _MARGIN + 8, canvas.cut(title, _WIDTH - 2 * _MARGIN, 1.25), ink=INK, scale=1.25)
-    width = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) // _COLUMNS
-    for block, offset in placed:
-        _draw_block(canvas, block, (_MARGIN + block.column * (width + _GAP), top + offset), width)
+    width = max(_WIDTH, sum(widths) + 2 * _MARGIN + (_COLUMNS - 1) * _GAP)
+    canvas = Canvas(width, top + max(column.height for column in columns) + _MARGIN, _EM)
+    canvas.text(_MARGIN, _MARGIN + 8, canvas.cut(title, width - 2 * _MARGIN, 1.25), ink=INK, scale=1.25)
+    left = _MARGIN
+    for column, wide in zip(columns, widths, strict=True):
+        column.draw(canvas, (left, top), wide)
+        left += wide + _GAP
     return canvas.image
 
 
-def _draw_block(canvas: Canvas, block: Block, corner: tuple[int, int], width: int) -> None:
-    left, top = corner
-    right, rule = left + width, top + _LINE - 2
-    room = width - len(block.columns) * _NUMBER_WIDTH
-    lines = [(block.heading, *block.columns), *block.rows]
-    for line, (label, *numbers) in enumerate(lines):
-        y = top + line * _LINE + _LINE // 2
-        label_ink, number_ink = (MUTED, INK) if line else (INK, MUTED)
-        canvas.text(left, y, canvas.cut(label, room), ink=label_ink)
-        for place, text in enumerate(reversed(numbers)):
-            edge = right - place * _NUMBER_WIDTH
-            canvas.text(edge, y, canvas.cut(text, _NUMBER_WIDTH - 3), anchor="rm", ink=number_ink)
-    canvas.pen.line((left, rule, right, rule), fill=RULE)
+class _Column:
+    """Blocks below one another, as wide as their words; their numbers end below one another."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        lines = [line for block in blocks for line in _lines(block)]
+        self._labels = max((_width(line[0]) for line in lines), default=0)
+        backwards = zip_longest(*(reversed(line[1:]) for line in lines), fillvalue="")
+        self._numbers = [max(map(_width, texts)) + _SPACE for texts in backwards]
+
+    @property
+    def needed(self) -> int:
+        """The width of all words beside one another."""
+        return min(self._labels, _MOST_LABEL) + sum(self._numbers)
+
+    @property
+    def height(self) -> int:
+        """The height of all blocks."""
+        lines = sum(len(_lines(block)) for block in self._blocks)
+        return max(0, lines * _LINE + (len(self._blocks) - 1) * _BETWEEN)
+
+    def draw(self, canvas: Canvas, corner: tuple[int, int], width: int) -> None:
+        """Draw the blocks, the first at `corner`."""
+        left, top = corner
+        for block in self._blocks:
+            for line, (label, *numbers) in enumerate(_lines(block)):
+                y = top + line * _LINE + _LINE // 2
+                label_ink, number_ink = (MUTED, INK) if line else (INK, MUTED)
+                canvas.text(left, y, canvas.cut(label, width - sum(self._numbers)), ink=label_ink)
+                edge = left + width
+                for text, room in zip(reversed(numbers), self._numbers, strict=False):
+                    canvas.text(edge, y, text, anchor="rm", ink=number_ink)
+                    edge -= room
+            rule = top + _LINE - 2
+            canvas.pen.line((left, rule, left + width, rule), fill=RULE)
+            top += len(_lines(block)) * _LINE + _BETWEEN
+
+
+def _lines(block: Block) -> list[tuple[str, ...]]:
+    return [(block.heading, *block.columns), *block.rows]
+
+
+def _width(words: str) -> int:
+    return math.ceil(ImageFont.load_default(_EM).getlength(drawable(words)))

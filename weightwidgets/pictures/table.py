@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-_BAR = "#8a97a6"
+_BAR, _GROUND, _ACCENT = "#8a97a6", "#e3edf9", "#0b62c4"
 _EM, _ROW_HEIGHT, _PADDING, _GAP = 13, 22, 10, 18
 _SPARK_HEIGHT, _SPARK_STEP = 16, 2
 _HEADERS = ("name", "kind", "shape", "parameters", "Frobenius", "RMS", "mean", "std", "near zero")
@@ -49,7 +49,9 @@ class TableRow:
     spark: np.ndarray | None = None
 
 
-def table_picture(rows: Sequence[TableRow], left_out: int = 0) -> Image.Image:
+def table_picture(
+    rows: Sequence[TableRow], left_out: int = 0, *, above: int = 0, selected: int | None = None
+) -> Image.Image:
     """Draw a table of layers, black on white.
 
     Parameters
@@ -58,6 +60,10 @@ def table_picture(rows: Sequence[TableRow], left_out: int = 0) -> Image.Image:
         What to draw, in order.
     left_out : int
         How many rows the table has beyond these; said below them.
+    above : int
+        How many of those left out stand above these.
+    selected : int, optional
+        The place in `rows` of the selected layer, which gets a ground of its own.
 
     Returns
     -------
@@ -75,6 +81,8 @@ def table_picture(rows: Sequence[TableRow], left_out: int = 0) -> Image.Image:
     lines = len(cells) + bool(left_out)
     width = left[-1] + bins * _SPARK_STEP + _PADDING
     canvas = Canvas(width, lines * _ROW_HEIGHT + 2 * _PADDING, _EM)
+    if selected is not None:
+        _draw_ground(canvas, _PADDING + (selected + 1) * _ROW_HEIGHT)
     for line, texts in enumerate(cells):
         middle = _PADDING + line * _ROW_HEIGHT + _ROW_HEIGHT // 2
         for column, text in enumerate(texts):
@@ -89,8 +97,16 @@ def table_picture(rows: Sequence[TableRow], left_out: int = 0) -> Image.Image:
             _draw_spark(canvas, spark, left[-1], base - 2)
     if left_out:
         bottom = canvas.image.height - _PADDING - _ROW_HEIGHT // 2
-        canvas.text(_PADDING, bottom, f"and {left_out:,} more")
+        last, total = above + len(rows), left_out + len(rows)
+        told = f"rows {above + 1:,} to {last:,} of {total:,}" if above else f"and {left_out:,} more"
+        canvas.text(_PADDING, bottom, told)
     return canvas.image
+
+
+def _draw_ground(canvas: Canvas, top: int) -> None:
+    right = canvas.image.width - _PADDING
+    canvas.pen.rectangle((_PADDING // 2, top, right + _PADDING // 2, top + _ROW_HEIGHT - 2), fill=_GROUND)
+    canvas.pen.rectangle((_PADDING // 2, top, _PADDING // 2 + 2, top + _ROW_HEIGHT - 2), fill=_ACCENT)
 
 
 def _cells(row: TableRow) -> tuple[str, ...]:

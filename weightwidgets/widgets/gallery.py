@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import traitlets as t
 
 from weightwidgets import wire
-from weightwidgets.pictures.gallery import Multiple, gallery_picture
+from weightwidgets.pictures.gallery import COLUMNS, Multiple, gallery_picture
 from weightwidgets.sources.open import open_source
 
 from ._bars import Bars, Range, bars_frame, bins_within_budget, common_range, measure_bars
@@ -163,8 +163,11 @@ class LayerHistograms(View):
         super().look(cell_ended=cell_ended)
 
     def picture(self) -> Image.Image | None:
-        """Draw the first 24 histograms; None where there is no layer."""
-        shown = self._names[:_IN_PICTURE]
+        """Draw 24 histograms, the selected one among them; None where there is no layer."""
+        place = self._names.index(self.layer) if self.layer in self._names else 0
+        # Whole rows, so that each histogram stands where it would in a picture of all.
+        above = max(0, place // COLUMNS * COLUMNS + COLUMNS - _IN_PICTURE)
+        shown = self._names[above : above + _IN_PICTURE]
         if not shown:
             return None
         unread = [name for name in shown if self._stream.outcome(name) is None and name in self._source]
@@ -179,7 +182,8 @@ class LayerHistograms(View):
             multiples.append(
                 Multiple(title) if bars is None else Multiple(title, bars.counts, bars.value_range)
             )
-        return gallery_picture(multiples, left_out=len(self._names) - len(shown))
+        selected = shown.index(self.layer) if self.layer in shown else None
+        return gallery_picture(multiples, len(self._names) - len(shown), above=above, selected=selected)
 
     @property
     def _stream(self) -> Stream[Bars]:

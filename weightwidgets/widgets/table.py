@@ -180,19 +180,20 @@ class LayerTable(View):
         return state
 
     def picture(self) -> Image.Image | None:
-        """Draw the first 20 rows of what the table shows; None where there is no layer."""
+        """Draw 20 rows of what the table shows, the selected one among them; None where there is no layer."""
         if not self._rows:
             return None
-        order = self._order()
-        head = [self._rows[index] for index in order[:_ROWS_IN_PICTURE]]
-        unread = [row for row in head if self._stream.outcome(row.name) is None]
+        rows, above, total = self._rows_in_picture()
+        unread = [row for row in rows if self._stream.outcome(row.name) is None]
         if sum(row.parameters for row in unread) <= _WEIGHTS_READ_FOR_PICTURE:
             self._measure_now(row.name for row in unread)
-        return table_picture([self._drawn(row) for row in head], left_out=len(order) - len(head))
+        selected = next((place for place, row in enumerate(rows) if row.name == self.layer), None)
+        drawn = [self._drawn(row) for row in rows]
+        return table_picture(drawn, total - len(rows), above=above, selected=selected)
 
     def save_png(self, path: str | Path) -> None:
-        """Write the first 20 rows as a PNG file; what is not measured yet is measured first."""
-        self._measure_now(self._rows[index].name for index in self._order()[:_ROWS_IN_PICTURE])
+        """Write the 20 rows as a PNG file; what is not measured yet is measured first."""
+        self._measure_now(row.name for row in self._rows_in_picture()[0])
         super().save_png(path)
 
     @t.validate("sort_by")
@@ -232,6 +233,13 @@ class LayerTable(View):
         for name in names:
             if name in self._source:
                 self._stream.measure_now(name)
+
+    def _rows_in_picture(self) -> tuple[list[Row], int, int]:
+        """Give the rows to draw, how many stand above them, and how many there are."""
+        order = [self._rows[index] for index in self._order()]
+        place = next((place for place, row in enumerate(order) if row.name == self.layer), 0)
+        above = max(0, place + 1 - _ROWS_IN_PICTURE)
+        return order[above : above + _ROWS_IN_PICTURE], above, len(order)
 
     def _drawn(self, row: Row) -> TableRow:
         found = self._measurement(row.name)
