@@ -16,13 +16,29 @@ import { choice, type Host, mount, toggle } from "./view";
 import { toBytes, toText } from "./wire";
 
 /** The figure below is not ours, but a key pressed in it must not reach the notebook either. */
-function keepKeys(host: Host<NormControlsState>): void {
+function tend(host: Host<NormControlsState>, reveal: () => void): void {
+  // It comes after the controls, and takes its size when it comes; `reveal` then finds it.
+  const sizes = new ResizeObserver(reveal);
   // The view is built before it hangs in the chart.
   const later = requestAnimationFrame(() => {
     const chart = host.root.closest(".ww-norms-chart");
-    if (chart) host.listen(chart, "keydown", (event) => event.stopPropagation());
+    if (!chart) return;
+    host.listen(chart, "keydown", (event) => event.stopPropagation());
+    sizes.observe(chart);
   });
-  host.signal.addEventListener("abort", () => cancelAnimationFrame(later));
+  host.signal.addEventListener("abort", () => {
+    cancelAnimationFrame(later);
+    sizes.disconnect();
+  });
+}
+
+/** Scroll the bars no further than it takes to see the one at `position` of `count`. */
+function scrollTo(scroller: HTMLElement, position: number, count: number): void {
+  const step = scroller.scrollWidth / Math.max(count, 1);
+  const middle = (position + 0.5) * step;
+  const { scrollLeft, clientWidth } = scroller;
+  if (middle - step < scrollLeft || middle + step > scrollLeft + clientWidth)
+    scroller.scrollLeft = middle - clientWidth / 2;
 }
 
 /** Build the controls; the returned function writes all norms as CSV. */
@@ -44,6 +60,15 @@ function build(host: Host<NormControlsState>): () => string {
   host.title.textContent = "Norms";
   host.controls.append(kind.element, log.element, layer.element);
 
+  const reveal = () => {
+    const scroller = host.root.closest(".ww-norms-chart")?.querySelector<HTMLElement>(".ww-norms-scroll");
+    if (!scroller) return;
+    // What scrolls must be reached by keys too.
+    scroller.tabIndex = 0;
+    scroller.setAttribute("role", "region");
+    scroller.setAttribute("aria-label", "A bar for each layer");
+    if (position() >= 0) scrollTo(scroller, position(), rows.names.length);
+  };
   host.react(["rows", "numbers", "layer", "kind", "log_norms"], (changed) => {
     if (changed.has("rows")) {
       rows = readRows(model.get("rows"));
@@ -57,8 +82,9 @@ function build(host: Host<NormControlsState>): () => string {
     const remarked = norms ? remarks(norms, rows, shown, logarithmic) : [];
     host.body.textContent = SENTENCES[shown];
     host.caption.textContent = [selected(), ...remarked].join(" ");
+    if (changed.has("layer")) reveal();
   });
-  keepKeys(host);
+  tend(host, reveal);
   return () => normsAsCsv(rows, norms);
 }
 

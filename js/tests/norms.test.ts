@@ -130,6 +130,35 @@ test("keys pressed in the chart around it do not reach the notebook", async () =
   chart.remove();
 });
 
+test("the selected bar is scrolled into sight, and one in sight stays where it is", async () => {
+  const chart = document.createElement("div");
+  chart.className = "ww-norms-chart";
+  const scroller = chart.appendChild(document.createElement("div"));
+  scroller.className = "ww-norms-scroll";
+  scroller.style.cssText = "width: 200px; overflow-x: auto";
+  const second = show(norms, { ...states.measured, layer: bytes("meta") });
+  chart.append(second.el);
+  document.body.append(chart);
+  for (let frame = 0; frame < 3; frame++) await nextFrame();
+  // Only now the bars come.
+  const bars = scroller.appendChild(document.createElement("div"));
+  bars.style.cssText = "width: 2000px; height: 50px";
+  for (let frame = 0; frame < 3; frame++) await nextFrame();
+  const seen = (position: number) => {
+    const middle = ((position + 0.5) / 4) * 2000;
+    return scroller.scrollLeft < middle && middle < scroller.scrollLeft + 200;
+  };
+  expect([seen(3), scroller.tabIndex]).toEqual([true, 0]);
+  second.model.receive({ layer: bytes("c") });
+  expect(seen(2)).toBe(true);
+  bars.style.width = "210px";
+  scroller.scrollLeft = 7;
+  second.model.receive({ layer: bytes("<img src=x>") });
+  expect(scroller.scrollLeft).toBe(7);
+  second.close();
+  chart.remove();
+});
+
 test("closing takes every listener and the view away", async () => {
   const listeners = watchListeners();
   const second = show(norms, states.measured);

@@ -16,6 +16,7 @@ from weightwidgets.widgets._norm_chart import (
     parts_of,
     tick_count,
 )
+from weightwidgets.widgets._norm_layout import LOOKS
 
 
 def luminance(color: str) -> float:
@@ -29,7 +30,7 @@ def luminance(color: str) -> float:
 def chart() -> Iterator[Chart]:
     made = Chart()
     yield made
-    for part in parts_of([made.figure, *made.scales]):
+    for part in parts_of([made.box, *made.scales]):
         part.close()
 
 
@@ -53,15 +54,45 @@ def test_equal_labels_are_told_apart_by_their_position() -> None:
     assert chart_labels(["a" * 50, "a" * 51, "b"])[1:] == [f"{chart_labels(['a' * 50])[0]} #1", "b"]
 
 
-@given(st.integers(0, 20_000))
-def test_the_labels_that_bqplot_writes_are_never_too_many(labels: int) -> None:
-    num_ticks = tick_count(labels)
+@given(st.integers(0, 20_000), st.integers(1, 40))
+def test_bqplot_writes_every_so_manyth_label(labels: int, every: int) -> None:
+    num_ticks = tick_count(labels, every)
     assert num_ticks >= 2
     # What an ordinal axis of bqplot 0.13 does with `num_ticks`.
     step = 1 if labels <= num_ticks else labels // (num_ticks - 1)
-    written = len(range(0, labels, step))
-    assert written <= 23
-    assert labels <= 22 or written >= 11
+    assert step >= every or labels <= 2 * every
+    assert step <= 2 * every
+
+
+@pytest.mark.parametrize("size", ["normal", "large"])
+def test_bars_of_many_layers_keep_their_width_and_their_axis_stays(chart: Chart, size: str) -> None:
+    looks = LOOKS[size]
+    labels = chart_labels([f"layers.{number}.attention.query" for number in range(320)])
+    chart.arrange(labels, looks)
+    chart.draw(labels, np.arange(320.0), title="norm", log=False)
+    margin = chart.figure.fig_margin
+    width = int(chart.figure.layout.min_width.removesuffix("px")) - margin["right"]
+    assert width >= 320 * looks.pitch
+    assert "ww-norms-scroll" in chart.box.children[1]._dom_classes
+    assert chart.box.children[1].children == (chart.figure,)
+    # The axis of norms stands beside what scrolls, its ticks where the lines behind the bars are.
+    assert chart.box.children[0] is chart.axis
+    assert chart.axis.layout.height == chart.figure.layout.height == f"{looks.height}px"
+    assert [chart.axis.fig_margin[side] for side in ("top", "bottom")] == [margin["top"], margin["bottom"]]
+    up, lines = chart.axis.axes[0], chart.figure.axes[1]
+    assert up.scale is lines.scale is chart.bars.scales["y"]
+    assert up.tick_values.tolist() == lines.tick_values.tolist()
+    assert up.tick_style["font-size"] == f"{looks.text}px"
+
+
+def test_few_short_labels_stand_flat_and_take_little_room(chart: Chart) -> None:
+    chart.arrange(["a", "b", "c"], LOOKS["normal"])
+    across = chart.figure.axes[0]
+    assert (across.tick_rotate, across.tick_style["text-anchor"]) == (0, "middle")
+    flat = chart.figure.fig_margin["bottom"]
+    chart.arrange(["a long name of a layer"] * 9, LOOKS["normal"])
+    assert (across.tick_rotate, across.tick_style["text-anchor"]) == (40, "start")
+    assert chart.figure.fig_margin["bottom"] > 2 * flat
 
 
 @given(st.lists(st.floats(1e-300, 1e300), min_size=1), st.booleans())
@@ -146,7 +177,7 @@ def test_nothing_to_draw_leaves_axes_that_can_be_drawn(chart: Chart, values: lis
 
 
 def test_parts_are_found_wherever_they_hang_each_once(chart: Chart) -> None:
-    parts = list(parts_of([chart.figure]))
+    parts = list(parts_of([chart.box]))
     assert len(parts) == len({part.model_id for part in parts})
     for part in (
         chart.bars,
@@ -154,6 +185,7 @@ def test_parts_are_found_wherever_they_hang_each_once(chart: Chart) -> None:
         chart.figure.scale_x,
         chart.figure.layout,
         *chart.figure.axes,
+        *chart.axis.axes,
     ):
         assert part in parts
 

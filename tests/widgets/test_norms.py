@@ -69,7 +69,7 @@ def test_the_controls_and_python_select_the_same_layer(chart: NormChart) -> None
 
 def test_the_title_of_the_axis_and_its_scale_follow_the_choices(chart: NormChart) -> None:
     chart.kind, chart.log_norms = "rms", True
-    axis = chart._chart.figure.axes[1]
+    axis = chart._chart.axis.axes[0]
     assert axis.label == "RMS per weight"
     assert type(axis.scale).__name__ == "LogScale"
 
@@ -80,7 +80,20 @@ def test_an_explorer_can_write_down_and_take_back_the_choices(chart: NormChart) 
     assert list(choices(cast("View", chart), ("layer",))) == written
     take_back({"norms": cast("View", chart)}, ("layer",))
     assert (chart.kind, chart.log_norms) == ("frobenius", False)
-    assert chart._chart.figure.axes[1].label == "Frobenius norm"
+    assert chart._chart.axis.axes[0].label == "Frobenius norm"
+
+
+def test_a_lecture_hall_gets_larger_controls_letters_and_bars(chart: NormChart) -> None:
+    figure, axis = chart._chart.figure, chart._chart.axis.axes[0]
+    small = int(figure.layout.height.removesuffix("px"))
+    chart.size = "large"
+    assert chart._controls.size == "large"
+    assert int(figure.layout.height.removesuffix("px")) > 1.5 * small
+    assert {one.tick_style["font-size"] for one in (axis, figure.axes[0])} == {"18px"}
+    with NormChart(model(), size="large") as other:
+        assert (other._controls.size, other._chart.figure.layout.height) == ("large", figure.layout.height)
+    with pytest.raises(t.TraitError, match="size"):
+        chart.size = "huge"
 
 
 def test_the_chart_is_a_card_like_the_other_views(chart: NormChart) -> None:

@@ -11,16 +11,18 @@ import numpy as np
 from weightwidgets.pictures._canvas import ticks
 from weightwidgets.wire import display_name
 
+from ._norm_layout import SLANT, room_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ._norm_layout import Looks
 
 # Mid-tones that stand out from a white and from a black page alike (3:1 and more).
 BAR, SELECTED = "#7b8794", "#2f80ed"
 # bqplot's own text is orange on a dark page.
 _INK = "var(--jp-content-font-color1, black)"
 _LONGEST_LABEL = 18
-# Slanted labels, and flat ones, that stand side by side in a figure 500 pixels wide.
-_MOST_SLANTED, _MOST_FLAT = 22, 4
 # Widget state is JSON inside a page, and labels are typeset: no name may be read as markup or as a formula.
 HARMLESS = str.maketrans({"<": "‹", ">": "›", "&": "+", "$": "S", "\\": "/"})  # noqa: RUF001
 
@@ -38,13 +40,12 @@ def chart_labels(names: Sequence[str]) -> list[str]:
     return labels
 
 
-def tick_count(labels: int) -> int:
-    """Give the `num_ticks` with which bqplot writes as many of so many labels as there is room for.
+def tick_count(labels: int, every: int) -> int:
+    """Give the `num_ticks` with which bqplot writes one of `every` so many labels.
 
     An ordinal axis writes every ``labels // (num_ticks - 1)``-th label.
     """
-    step = max(1, math.ceil(labels / _MOST_SLANTED))
-    return max(2, labels // step + 1)
+    return max(2, labels // every + 1)
 
 
 def decades(low: float, high: float) -> list[float]:
@@ -84,10 +85,18 @@ def parts_of(widgets: Sequence[ipywidgets.Widget]) -> Iterator[ipywidgets.Widget
 
 
 class Chart:
-    """The figure and its marks; `columns.selected` is what was clicked.
+    """The bars, and beside them their axis; `columns.selected` is what was clicked.
 
-    With hundreds of layers a bar is two pixels wide, and a bar of height zero is never seen. So what takes
-    the pointer is a transparent column over each bar, as high as the chart; a band marks the selected one.
+    A bar of height zero is never seen. So what takes the pointer is a transparent column over each bar, as
+    high as the chart; a band marks the selected one. With hundreds of layers the bars scroll in a box of
+    their own; the axis of norms is another figure, so that it stays.
+
+    Attributes
+    ----------
+    box : ipywidgets.Box
+        All that is shown.
+    figure, axis : bqplot.Figure
+        The bars, and the axis of norms alone.
     """
 
     def __init__(self) -> None:
@@ -129,16 +138,37 @@ class Chart:
             tooltip_style={"opacity": 1, "color": _INK},
         )
         self._across = bqplot.Axis(scale=self._layers, grid_lines="none")
-        self._up = bqplot.Axis(scale=self._linear, side="left", label_offset="50px", label_color=_INK)
-        self.figure = bqplot.Figure(
-            marks=[self.bars, self.band, self.columns],
-            axes=[self._across, self._up],
-            fig_margin={"top": 14, "bottom": 84, "left": 66, "right": 14},
-            layout=ipywidgets.Layout(width="100%", height="300px", min_width="0"),
-            animation_duration=0,
-            padding_x=0.012,
-            padding_y=0,
-        )
+        self._up = bqplot.Axis(scale=self._linear, side="left", label_color=_INK, grid_lines="none")
+        bare = {"color": "transparent", "tick_style": {"display": "none"}}
+        self._lines = bqplot.Axis(scale=self._linear, side="left", **bare)
+        still = {"animation_duration": 0, "padding_y": 0}
+        marks = [self.bars, self.band, self.columns]
+        self.figure = bqplot.Figure(marks=marks, axes=[self._across, self._lines], padding_x=0.012, **still)
+        self.axis = bqplot.Figure(axes=[self._up], **still)
+        scroller = ipywidgets.Box([self.figure])
+        scroller.add_class("ww-norms-scroll")
+        self.box = ipywidgets.Box([self.axis, scroller])
+        self.box.add_class("ww-norms-bars")
+
+    def arrange(self, labels: Sequence[str], looks: Looks) -> None:
+        """Make room for so many bars and for their labels."""
+        room = room_for(labels, looks)
+        up = {"top": looks.text + 3, "bottom": room.below}
+        self.axis.fig_margin = {**up, "left": looks.axis - 1, "right": 0}
+        self.figure.fig_margin = {**up, "left": 1, "right": room.right}
+        for figure, least in ((self.axis, looks.axis), (self.figure, room.bars + room.right)):
+            width = f"{looks.axis}px" if figure is self.axis else "100%"
+            with figure.layout.hold_sync():
+                figure.layout.width, figure.layout.min_width = width, f"{least}px"
+                figure.layout.height = f"{looks.height}px"
+        letters = {"font-size": f"{looks.text}px"}
+        with self._across.hold_sync():
+            self._across.num_ticks = tick_count(len(labels), room.every)
+            self._across.tick_rotate = SLANT if room.slanted else 0
+            self._across.tick_style = {"text-anchor": "start" if room.slanted else "middle", **letters}
+        with self._up.hold_sync():
+            self._up.tick_style = letters
+            self._up.label_offset = f"{looks.axis - 1.4 * looks.text:.0f}px"
 
     def draw(self, labels: Sequence[str], values: np.ndarray, *, title: str, log: bool) -> None:
         """Draw one bar per layer; a bar that cannot be (NaN, or zero on a logarithmic axis) has no height."""
@@ -148,7 +178,6 @@ class Chart:
         highest = float(values[drawable].max(initial=base))
         top = 1.05 * highest if highest > base else 10 * base or 1.0
         scale.min, scale.max = base, top
-        slanted = len(labels) > _MOST_FLAT
         heights = np.where(drawable, values, base)
         for mark, height in ((self.bars, heights), (self.columns, np.full(len(labels), top))):
             with mark.hold_sync():
@@ -157,15 +186,12 @@ class Chart:
         self.band.base, self.band.scales = base, self.bars.scales
         self.columns.color = values
         self.columns.tooltip.labels = ["layer", title]
-        with self._across.hold_sync():
-            self._across.num_ticks = tick_count(len(labels))
-            self._across.tick_rotate = -40 if slanted else 0
-            self._across.tick_style = {"text-anchor": "end" if slanted else "middle", "font-size": "11px"}
-        with self._up.hold_sync():
-            self._up.scale, self._up.label = scale, title
-            self._up.tick_values = np.array(decades(base, top) if log else ticks(0, top, 6))
-            self._up.tick_format = ".3~g"
-            self._up.tick_style = {"font-size": "11px"}
+        for axis in (self._up, self._lines):
+            with axis.hold_sync():
+                axis.scale = scale
+                axis.tick_values = np.array(decades(base, top) if log else ticks(0, top, 6))
+                axis.tick_format = ".3~g"
+        self._up.label = title
 
     def select(self, position: int | None) -> None:
         """Mark the layer at `position` as the selected one, or none."""
