@@ -51,7 +51,7 @@ export function buildControls(host: Host<FilterGridState>): (frame: Frame | null
     }
     channel.element.hidden = channels < 2;
     channel.set(String(model.get("input_channel") ?? ALL));
-    scope.element.hidden = frame?.mode === "matrix";
+    scope.element.hidden = frame?.mode === "matrix" || frame?.shares_scale === true;
     scope.set(model.get("color_scope"));
     order.set(model.get("order"));
     images.element.hidden = !frame?.images;

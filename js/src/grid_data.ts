@@ -42,6 +42,8 @@ export interface Frame {
   unit: string;
   color: "rgb" | "diverging" | "gray";
   scope: string;
+  /** Whether several layers have one scale of colours. */
+  shares_scale: boolean;
   notes: string[];
   axes: { cell: string; slice: string; row: string; column: string };
   count: number;

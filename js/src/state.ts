@@ -11,6 +11,7 @@ export interface ExplorerToolbarState {
   picture_request: number;
   png: Record<string, unknown>;
   resets: number;
+  same_scale: boolean;
   shuffle: boolean;
   size: "normal" | "large";
 }

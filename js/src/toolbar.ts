@@ -5,11 +5,19 @@ import type { ExplorerToolbarState } from "./state";
 import { type Host, h, mount, toggle } from "./view";
 import { decode, isEmpty } from "./wire";
 
-interface Frame {
+interface Outline {
   title: string;
   layers: number;
   weights: number;
 }
+
+interface Frame extends Outline {
+  /** Which layers only one of the two has is said in words. */
+  twin: (Outline & { said: string }) | null;
+}
+
+const sizeOf = ({ layers, weights }: Outline): string =>
+  `${layers} ${layers === 1 ? "layer" : "layers"}, ${formatCompact(weights)} weights`;
 
 const PANELS = [
   ["histograms", "All histograms"],
@@ -53,6 +61,8 @@ function build(host: Host<ExplorerToolbarState>): void {
   const { model, signal } = host;
   const shuffle = toggle("Shuffle", (shuffled) => host.ask({ shuffle: shuffled }), signal);
   shuffle.element.title = "Show beside each picture the same weights in random order (seed 0)";
+  const same = toggle("Same scale", (same_scale) => host.ask({ same_scale }), signal);
+  same.element.title = "Draw filters and histograms of model and twin on one scale";
   const reset = h("button", { type: "button", class: "ww-button" }, "Reset");
   reset.title = "Back to the first view";
   host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));
@@ -63,18 +73,24 @@ function build(host: Host<ExplorerToolbarState>): void {
   const group = h("div", { class: "ww-toolbar-panels", role: "group", "aria-label": "Panel below" });
   group.append(...tabs.map((tab) => tab.element));
   const code = codeButton(host);
-  host.controls.append(shuffle.element, group, reset, code.button);
-  host.body.append(code.listing);
+  host.controls.append(shuffle.element, same.element, group, reset, code.button);
+  const twin = h("p", { class: "ww-toolbar-twin" });
+  host.body.append(twin, code.listing);
 
-  host.react(["shuffle", "panel"], () => {
+  host.react(["shuffle", "same_scale", "panel"], () => {
     shuffle.set(model.get("shuffle"));
+    same.set(model.get("same_scale"));
     for (const tab of tabs) tab.set(tab.panel === model.get("panel"));
   });
   host.react(["frame"], () => {
     if (isEmpty(model.get("frame"))) return;
     const frame = decode<Frame>(model.get("frame"));
-    const size = `${frame.layers} ${frame.layers === 1 ? "layer" : "layers"}, ${formatCompact(frame.weights)} weights`;
-    host.title.replaceChildren(frame.title, h("span", {}, `  ${size}`));
+    host.title.replaceChildren(frame.title, h("span", {}, `  ${sizeOf(frame)}`));
+    twin.hidden = !frame.twin;
+    same.element.hidden = !frame.twin;
+    if (!frame.twin) return;
+    const { title, said } = frame.twin;
+    twin.replaceChildren("Twin: ", h("strong", {}, title), `  ${sizeOf(frame.twin)}. ${said}`);
   });
 }
 

@@ -30,6 +30,14 @@ test("every channel can be chosen, and all of them", async () => {
   expect([...select("channel").options].map(({ value }) => value)).toEqual(["all", "0", "1", "2", "3", "4"]);
 });
 
+test("a scale that is shared with another model leaves nothing to choose", async () => {
+  view = await open("minmax");
+  const field = select("scale").closest<HTMLElement>(".ww-field");
+  expect(field?.hidden).toBe(false);
+  view.model.receive({ frame: { ...view.model.get("frame"), shares_scale: true } });
+  expect(field?.hidden).toBe(true);
+});
+
 test("the scale that moves zero says so", async () => {
   view = await open("rgb");
   expect([...select("scale").options].find(({ value }) => value === "minmax")?.textContent).toMatch(

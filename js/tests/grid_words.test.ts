@@ -27,6 +27,7 @@ function frame(changes: Partial<Frame>): Frame {
     unit: "filter",
     color: "diverging",
     scope: "",
+    shares_scale: false,
     notes: [],
     axes: { cell: "channel", slice: "", row: "row", column: "column" },
     count: 8,

@@ -22,6 +22,27 @@ test("it shows the model with its size", () => {
   expect(open().find(".ww-title").textContent).toBe("Sequential  2 layers, 138 weights");
 });
 
+test("without a twin there is nothing to compare", () => {
+  const { root, find } = open();
+  expect(find(".ww-toolbar-twin").hidden).toBe(true);
+  expect(button(root, "Same scale").hidden).toBe(true);
+});
+
+test("a twin is named, with what only one of the two has, and can be drawn on the same scale", () => {
+  const { model, root, find } = open();
+  const twin = { title: toBytes("<b>Net"), layers: 1, weights: 1500, said: toBytes("Only the twin has x.") };
+  model.receive({ frame: { ...model.get("frame"), twin } });
+  expect(find(".ww-toolbar-twin").hidden).toBe(false);
+  expect(find(".ww-toolbar-twin").textContent).toBe(
+    "Twin: <b>Net  1 layer, 1,500 weights. Only the twin has x.",
+  );
+  const same = button(root, "Same scale");
+  expect(same.hidden).toBe(false);
+  same.click();
+  expect(model.messages).toEqual([{ same_scale: true }]);
+  expect(same.getAttribute("aria-pressed")).toBe("true");
+});
+
 test("panels and shuffle are asked for and shown as they come back", () => {
   const { model, root } = open();
   button(root, "Norms").click();

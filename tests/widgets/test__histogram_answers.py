@@ -11,8 +11,8 @@ from tests.widgets.fixture import thaw
 from weightwidgets.analysis import histogram, shuffled
 from weightwidgets.analysis.histogram_table import OUTSIDE
 from weightwidgets.sources.open import open_source
-from weightwidgets.widgets._base import Ask
-from weightwidgets.widgets._histogram_answers import MIXED, HistogramAnswers, Snapped
+from weightwidgets.widgets._answers import Ask, Peer
+from weightwidgets.widgets._histogram_answers import MIXED, ONE_RANGE, HistogramAnswers, Snapped
 
 
 @pytest.fixture
@@ -140,3 +140,66 @@ def test_a_layer_that_changes_while_it_is_read_says_so(conv: nn.Conv2d) -> None:
 def test_without_a_layer_there_is_no_answer() -> None:
     with pytest.raises(ValueError, match="no layer"):
         HistogramAnswers(Ask(None, (0, None), {}, live=False), token=1)
+
+
+def compared(weight: torch.Tensor, other: torch.Tensor, value_range: object = "full") -> HistogramAnswers:
+    one, two = (open_source({"w": tensor})["w"] for tensor in (weight, other))
+    asked = {"value_range": value_range, "selected_range": None, "filter_index": 0, "shuffled": False}
+    peer = Peer(two, (0, two.fingerprint()))
+    return HistogramAnswers(Ask(one, (0, one.fingerprint()), asked, live=False, peers=(peer,)), token=1)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ([-3.0, 1.0], (-3.0, 2.0)),
+        ([0.0, 7.0], (-1.0, 7.0)),
+        ([0.5, 0.5], (-1.0, 2.0)),
+        ([float("nan"), 9.0], (-1.0, 9.0)),
+    ],
+)
+def test_a_range_that_is_shared_goes_from_the_lowest_to_the_highest_weight_of_all(
+    other: list[float], expected: tuple[float, float]
+) -> None:
+    given = compared(torch.tensor([[-1.0, 2.0, 0.0]]), torch.tensor([other]))
+    frame = thaw(given.frame())
+    assert tuple(frame["range"]) == expected
+    assert ONE_RANGE in frame["notes"]
+    counts = np.histogram(np.array([-1.0, 2.0, 0.0], np.float32), 30, np.array(expected, np.float32))[0]
+    assert np.array_equal(counts_in(frame["cells"], frame, 30), counts)
+    assert np.array_equal(given.histogram(30).counts, counts)
+
+
+def test_equal_constants_are_compared_over_a_range_around_them() -> None:
+    given = compared(torch.full((2, 2), 3.0), torch.full((1, 5), 3.0))
+    assert tuple(thaw(given.frame())["range"]) == (1.5, 4.5)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [torch.tensor([[float("nan"), float("inf")]]), torch.empty(0, 2), torch.empty(2, 2, device="meta")],
+)
+def test_a_layer_without_numbers_changes_no_range(other: torch.Tensor) -> None:
+    frame = thaw(compared(torch.tensor([[-1.0, 2.0]]), other).frame())
+    assert tuple(frame["range"]) == (-1.0, 2.0)
+    assert ONE_RANGE not in frame["notes"]
+
+
+def test_a_layer_without_numbers_is_drawn_over_the_range_of_the_other() -> None:
+    given = compared(torch.tensor([[float("nan")]]), torch.tensor([[-4.0, 5.0]]))
+    assert tuple(thaw(given.frame())["range"]) == (-4.0, 5.0)
+
+
+def test_the_central_range_that_is_shared_holds_the_central_ranges_of_all() -> None:
+    torch.manual_seed(1)
+    one, two = torch.randn(200, 100), 3 * torch.randn(100, 100) + 1
+    low, high = thaw(compared(one, two, "central").frame())["range"]
+    ends = [np.quantile(weight.double().numpy(), [0.0005, 0.9995]) for weight in (one, two)]
+    assert low == pytest.approx(min(end[0] for end in ends), rel=1e-6)
+    assert high == pytest.approx(max(end[1] for end in ends), rel=1e-6)
+
+
+def test_a_range_that_was_given_stays_as_it_is() -> None:
+    frame = thaw(compared(torch.tensor([[-1.0, 2.0]]), torch.tensor([[-9.0, 9.0]]), (0.0, 1.0)).frame())
+    assert tuple(frame["range"]) == (0.0, 1.0)
+    assert ONE_RANGE not in frame["notes"]

@@ -56,6 +56,26 @@ def test_a_change_in_any_view_reaches_all_and_the_owner() -> None:
     assert table.layer == "a"
 
 
+def test_what_the_owner_has_not_is_shown_by_the_view_alone() -> None:
+    grid, other = Grid(), Grid()
+
+    class Model(Owner):
+        @t.validate("layer")
+        def _known(self, proposal: t.Bunch) -> str:
+            if proposal["value"] not in ("a", "b"):
+                raise t.TraitError("unknown layer")
+            return str(proposal["value"])
+
+    owner = Model()
+    links = Links(owner, Desk(), ("layer", "filter_index"))
+    for view in (grid, other):
+        links.add(view)
+    grid.layer = "only here"
+    assert (grid.layer, owner.layer, other.layer) == ("only here", "a", "a")
+    owner.layer = "b"
+    assert grid.layer == other.layer == "b"
+
+
 def test_a_view_that_joins_takes_over_the_selection() -> None:
     owner, links = joined()
     owner.filter_index = 5

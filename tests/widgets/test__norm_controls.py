@@ -26,6 +26,12 @@ def test_what_is_not_known_is_no_number() -> None:
         assert (numbers["measured"], numbers["failed"], numbers["live"]) == (2, 1, True)
 
 
+def test_no_selected_layer_is_no_error() -> None:
+    with NormControls(nn.Linear(2, 2), "") as controls:
+        assert controls.error == ""
+        assert controls.rows
+
+
 def test_a_model_without_weights_is_an_error() -> None:
     with NormControls(nn.ReLU()) as controls:
         assert controls.error == "This model has no weights to show."

@@ -186,30 +186,6 @@ def test_the_choices_of_the_norms_are_written_down_and_taken_back(explorer: ww.W
     assert "norms" not in explorer.code()
 
 
-def test_shuffle_shows_the_same_weights_in_another_order_beside(explorer: ww.WeightExplorer) -> None:
-    explorer.toolbar.set_state({"shuffle": True})
-    grids = [side.grid for side in explorer._stage.sides.values()]
-    assert [grid.shuffled for grid in grids] == [False, True]
-    explorer.filter_index = 3
-    assert [grid.filter_index for grid in grids] == [3, 3]
-    histograms = [side.histogram for side in explorer._stage.sides.values()]
-    assert histograms[0].frame["cells"] == histograms[1].frame["cells"]
-    explorer.toolbar.set_state({"shuffle": False})
-    assert len(explorer._stage.sides) == 1
-
-
-def test_a_twin_follows_the_selection_and_says_what_it_lacks(model: nn.Sequential) -> None:
-    other = nn.Sequential(nn.Linear(6, 5), nn.Conv2d(3, 2, 3))
-    with ww.WeightExplorer(model, twin=other) as explorer:
-        twin = explorer._stage.sides["twin"].grid
-        explorer.filter_index = 6
-        assert (explorer.grid.filter_index, twin.filter_index) == (6, 1)
-        explorer.layer = "3"
-        assert "no layer of that name" in twin.error
-        explorer.layer = "1"
-        assert twin.error == ""
-
-
 @pytest.mark.parametrize("panel", ["histograms", "norms"])
 def test_every_panel_follows_and_leads_the_selection(explorer: ww.WeightExplorer, panel: str) -> None:
     explorer.toolbar.set_state({"panel": panel})
@@ -289,19 +265,6 @@ def test_refresh_asks_every_view_again(explorer: ww.WeightExplorer) -> None:
     assert explorer.table in views
 
 
-def test_columns_that_are_compared_are_drawn_alike(explorer: ww.WeightExplorer) -> None:
-    explorer.grid.color_scope = "layer"
-    explorer.histogram.log_counts = True
-    explorer.toolbar.set_state({"shuffle": True})
-    shuffled = explorer._stage.sides["shuffled"]
-    assert (shuffled.grid.color_scope, shuffled.histogram.log_counts) == ("layer", True)
-    shuffled.grid.set_state({"order": "norm"})
-    assert explorer.grid.order == "norm"
-    explorer.toolbar.set_state({"shuffle": False})
-    explorer.grid.order = "index"
-    assert explorer.grid.order == "index"
-
-
 def test_a_layer_that_is_deleted_is_said_to_be_gone_and_another_can_be_selected() -> None:
     model = nn.Sequential()
     model.add_module("big", nn.Linear(3, 9))
@@ -325,12 +288,6 @@ def test_a_layer_that_lost_filters_takes_the_selection_with_it() -> None:
         assert explorer.filter_index == 3
         assert explorer.error == ""
         assert torch.equal(explorer.tensor(), torch.ones(3))
-
-
-def test_the_error_of_a_twin_names_it(model: nn.Sequential) -> None:
-    with ww.WeightExplorer(model, twin=nn.Sequential(nn.ReLU(), nn.Conv2d(3, 2, 3))) as explorer:
-        explorer.layer = "3"
-        assert explorer.error == "twin: This model has no layer of that name."
 
 
 def test_a_sparse_weight_is_shown() -> None:

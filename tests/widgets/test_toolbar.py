@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from torch import nn
 
-from tests.widgets.fixture import check_fixture, state_of
+from tests.widgets.fixture import check_fixture, state_of, thaw
+from weightwidgets.sources.open import open_source
 from weightwidgets.widgets._code import choices
 from weightwidgets.widgets.toolbar import PANELS, ExplorerToolbar
 
@@ -22,7 +23,22 @@ def toolbar() -> Iterator[ExplorerToolbar]:
 
 
 def test_it_names_the_model_and_its_size(toolbar: ExplorerToolbar) -> None:
-    assert toolbar.frame == {"title": b"Sequential", "layers": 2, "weights": 3 * 4 * 9 + 30}
+    outline = {"title": b"Sequential", "layers": 2, "weights": 3 * 4 * 9 + 30}
+    assert toolbar.frame == {**outline, "twin": None}
+
+
+def test_it_names_the_twin_and_the_layers_that_only_one_of_the_two_has() -> None:
+    model = nn.Sequential(*(nn.Linear(2, 2) for _ in range(6)))
+    twin = nn.ModuleDict({"0": nn.Linear(2, 2), "<b>": nn.Linear(1, 1)})
+    with ExplorerToolbar(model, open_source(twin)) as toolbar:
+        shown = thaw(toolbar.frame)["twin"]
+    assert (shown["title"], shown["layers"], shown["weights"]) == ("ModuleDict", 2, 5)
+    assert shown["said"] == "Only the model has 1, 2, 3 and 2 more. Only the twin has <b>."
+
+
+def test_twins_of_the_same_layers_are_not_told_apart() -> None:
+    with ExplorerToolbar(nn.Linear(2, 3), open_source(nn.Linear(4, 5))) as toolbar:
+        assert thaw(toolbar.frame)["twin"] == {"title": "Linear", "layers": 1, "weights": 20, "said": ""}
 
 
 def test_it_also_stands_over_a_model_on_meta() -> None:
@@ -62,8 +78,9 @@ def test_presses_of_its_buttons_are_no_choices(toolbar: ExplorerToolbar) -> None
 
 
 def test_the_browser_switches_panels_and_shuffle(toolbar: ExplorerToolbar) -> None:
-    toolbar.set_state({"panel": "norms", "shuffle": True, "resets": 1})
-    assert (toolbar.panel, toolbar.shuffle, toolbar.resets) == ("norms", True, 1)
+    toolbar.set_state({"panel": "norms", "shuffle": True, "same_scale": True, "resets": 1})
+    shown = (toolbar.panel, toolbar.shuffle, toolbar.same_scale, toolbar.resets)
+    assert shown == ("norms", True, True, 1)
 
 
 def test_the_fixture_is_what_python_sends(toolbar: ExplorerToolbar) -> None:

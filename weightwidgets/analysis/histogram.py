@@ -184,7 +184,7 @@ def resolve_range(weight: Weight, numbers: NDArray[Any], value_range: ValueRange
     if value_range is None:
         value_range = "full"
     if isinstance(value_range, str):
-        lo, hi = _named_range(numbers, value_range)
+        lo, hi = named_range(numbers, value_range) or (0.0, 1.0)
     else:
         lo, hi = _given_range(value_range)
     lo, hi = nearest(weight, lo), nearest(weight, hi)
@@ -200,7 +200,27 @@ def resolve_range(weight: Weight, numbers: NDArray[Any], value_range: ValueRange
     return max(lo - half, -largest), min(lo + half, largest)
 
 
-def _named_range(numbers: NDArray[Any], name: str) -> tuple[float, float]:
+def named_range(numbers: NDArray[Any], name: str) -> tuple[float, float] | None:
+    """Give the bounds, ``lo <= hi``, that "full" or "central" means for these numbers.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray
+        One dimension, float32 or float64, in weight units.
+    name : {"full", "central"}
+        From the smallest to the largest finite number, or the central 99.9 % of the finite numbers.
+
+    Returns
+    -------
+    (float, float) or None
+        None where no number is finite.
+
+    Raises
+    ------
+    ValueError
+        If there is no range of that name.
+
+    """
     if name not in ("full", "central"):
         raise ValueError(f'value_range must be "full", "central" or (lo, hi), got {name!r}')
     if name == "full" and numbers.size:
@@ -209,7 +229,7 @@ def _named_range(numbers: NDArray[Any], name: str) -> tuple[float, float]:
             return lo, hi
     finite = finite_only(numbers)
     if finite.size == 0:
-        return 0.0, 1.0
+        return None
     if name == "full":
         return float(finite.min()), float(finite.max())
     lo, hi = quantiles(lambda ranks: smallest(finite, ranks), finite.size, np.array(CENTRAL)).tolist()

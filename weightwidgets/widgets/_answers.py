@@ -26,7 +26,7 @@ log = logging.getLogger("weightwidgets")
 # Above this many weights an answer takes longer than the message thread may be kept.
 _LONG_ANSWER = 2_000_000
 
-_NO_WEIGHTS = "This model has no weights to show."
+NO_WEIGHTS = "This model has no weights to show."
 _NO_SUCH_LAYER = "This model has no layer of that name."
 
 
@@ -40,6 +40,14 @@ class Part:
 
 
 @dataclasses.dataclass(frozen=True)
+class Peer:
+    """The layer of another source that a scale has to hold too, and the version of its weights."""
+
+    layer: Layer
+    version: tuple[object, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Ask:
     """What is asked: the layer, the version of its weights, and the question traits at one moment.
 
@@ -50,6 +58,7 @@ class Ask:
     version: tuple[object, ...]
     traits: Mapping[str, Any]
     live: bool
+    peers: tuple[Peer, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -130,7 +139,7 @@ class Answers(t.HasTraits):
 
     def _make(self, ask: Ask) -> Made:
         if ask.layer is None and not self.shows_all:
-            raise ValueError(_NO_SUCH_LAYER if len(self._source) else _NO_WEIGHTS)
+            raise ValueError(_NO_SUCH_LAYER if len(self._source) else NO_WEIGHTS)
         due = [part for part in self.parts(ask) if self._shown.get(part.name) != part.key]
         return {part.name: (part.key, part.make()) for part in due}
 

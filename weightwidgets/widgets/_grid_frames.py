@@ -40,11 +40,12 @@ def frame(subject: Subject) -> wire.Frame:
         unit=noun(subject.layer),
         color=subject.color,
         scope=words.scope(subject),
+        shares_scale=subject.shares_scale,
         notes=words.notes(subject, picture),
         axes=words.axes(subject),
         count=subject.count,
         order=subject.order,
-        limit=np.array([subject.extent.limit]),
+        limit=np.array([subject.limit]),
         channels=subject.shape[1] if subject.is_convolution else 0,
         input_channel=subject.ask.input_channel if subject.is_convolution else None,
         groups=_groups(subject),
@@ -91,7 +92,7 @@ def row(subject: Subject) -> wire.Frame:
     return wire.frame(
         token=subject.token,
         filter_index=index,
-        levels=symmetric_levels(values, subject.extent.limit),
+        levels=symmetric_levels(values, subject.limit),
         values=values,
         nonfinite=bool(flags_of(values).any()),
         norm=unit_norms(numbers).l2,
@@ -124,7 +125,7 @@ def picture(subject: Subject) -> Image.Image:
     title = f"{wire.display_name(subject.layer.name)} · {words.description(subject)}"
     caption = " ".join([words.scope(subject), *words.notes(subject, shown)])
     if shown is not None:
-        return matrix_image(shown, subject.extent.limit, title, caption)
+        return matrix_image(shown, subject.limit, title, caption)
     grid = tiles(subject, subject.filters(0, FILTERS_IN_PICTURE))
     return tiles_image(grid, subject.color, subject.count, title, caption)
 
@@ -147,10 +148,10 @@ def tiles(subject: Subject, filters: NDArray[np.int64]) -> FilterGrid:
         subject.weight,
         filters=filters.tolist(),
         input_channel=layout.input_channel,
-        color_scope=subject.ask.color_scope,
+        color_scope=subject.color_scope,
         image_shape=subject.as_image,
         rgb=layout.depth == 3 and subject.as_image is None,
-        limit=subject.extent.limit,
+        limit=subject.limit,
         max_values=layout.pixels,
     )
 
@@ -198,7 +199,7 @@ def _picture(subject: Subject, picture: MatrixPicture) -> dict[str, Any]:
         "cols": subject.shape[1],
         "block_rows": picture.block_rows,
         "block_cols": picture.block_cols,
-        "levels": symmetric_levels(picture.values, subject.extent.limit),
+        "levels": symmetric_levels(picture.values, subject.limit),
         "values": picture.values,
         "nonfinite": bool(flags_of(picture.values).any()),
     }

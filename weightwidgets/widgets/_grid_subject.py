@@ -11,11 +11,13 @@ import numpy as np
 from weightwidgets import wire
 from weightwidgets.layer import CONVOLUTIONS, out_first_shape
 
+from ._scale import measure_peers
+
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from weightwidgets.analysis.filter_grid import Extent
+    from weightwidgets.analysis.filter_grid import ColorScope, Extent
     from weightwidgets.analysis.norms import UnitNorms
     from weightwidgets.analysis.tile_layout import TileLayout
     from weightwidgets.layer import Layer
@@ -65,7 +67,7 @@ class Subject:
         self.as_image = self.offer if ask.as_images else None
         self.key = (
             ask.version, layer.name, ask.input_channel, ask.color_scope, ask.order, self.as_image,
-            ask.shuffled, ask.live,
+            ask.shuffled, ask.live, *(peer.version for peer in ask.peers),
         )  # fmt: skip
         self.token = wire.token(self.key)
 
@@ -89,7 +91,7 @@ class Subject:
         """The way from level to colour."""
         if not self.is_matrix and self.layout.depth == 3:
             return "rgb"
-        return "gray" if not self.is_matrix and self.ask.color_scope == "minmax" else "diverging"
+        return "gray" if not self.is_matrix and self.color_scope == "minmax" else "diverging"
 
     @cached_property
     def weight(self) -> torch.Tensor:
@@ -113,6 +115,32 @@ class Subject:
         from weightwidgets.analysis.filter_grid import extent
 
         return shared.get((self.ask.version, "extent"), lambda: extent(self.weight))
+
+    @cached_property
+    def shares_scale(self) -> bool:
+        """Whether the colours are those of one scale for this layer and the same layer of other sources."""
+        return bool(self._peer_extents)
+
+    @property
+    def color_scope(self) -> ColorScope:
+        """What has a scale of its own: the one that several layers share is one for all filters."""
+        chosen: ColorScope = self.ask.color_scope
+        return "layer" if self.shares_scale else chosen
+
+    @property
+    def limit(self) -> float:
+        """The largest finite magnitude of the layer, and of those whose scale it shares."""
+        return max(extent.limit for extent in (self.extent, *self._peer_extents))
+
+    @cached_property
+    def _peer_extents(self) -> list[Extent]:
+        from weightwidgets.analysis._cache import shared
+        from weightwidgets.analysis.filter_grid import extent
+
+        return measure_peers(
+            self.ask,
+            lambda peer: shared.get((peer.version, "extent"), lambda: extent(peer.layer.out_first)),
+        )
 
     @cached_property
     def order(self) -> NDArray[np.integer] | None:

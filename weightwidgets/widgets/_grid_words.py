@@ -38,17 +38,18 @@ def image_label(subject: Subject) -> str:
 
 def scope(subject: Subject) -> str:
     """Say what the colours mean, and their limits."""
-    limit = number(subject.extent.limit)
+    limit = number(subject.limit)
     if subject.color == "diverging":
         meaning = "Blue is negative, orange positive, zero in the middle"
-    elif subject.color == "rgb" and subject.ask.color_scope != "minmax":
+    elif subject.color == "rgb" and subject.color_scope != "minmax":
         meaning = "True colour, zero is mid-grey"
     else:
         meaning = "True colour" if subject.color == "rgb" else "Black to white"
-    if subject.ask.color_scope == "layer" or subject.is_matrix:
-        low = f"−{limit}" if subject.extent.limit else "0"  # noqa: RUF001 (a minus sign)
-        return f"{meaning}: {low} to {limit}, one scale for the layer."
-    if subject.ask.color_scope == "filter":
+    if subject.color_scope == "layer" or subject.is_matrix:
+        low = f"−{limit}" if subject.limit else "0"  # noqa: RUF001 (a minus sign)
+        whole = "all that is compared" if subject.shares_scale else "the layer"
+        return f"{meaning}: {low} to {limit}, one scale for {whole}."
+    if subject.color_scope == "filter":
         return f"{meaning}: each {noun(subject.layer)} on its own scale, up to its largest magnitude."
     return f"{meaning}: each {noun(subject.layer)} from its minimum to its maximum, which moves zero."
 
@@ -91,7 +92,7 @@ def _notes(subject: Subject, picture: MatrixPicture | None) -> Iterator[str]:
         yield _groups(subject)
     if picture is not None:
         yield _pooled(picture.block_rows, picture.block_cols)
-        if ask.color_scope != "layer":
+        if subject.color_scope != "layer":
             yield "A matrix has one scale for all its rows."
     else:
         yield _pooled(subject.layout.block_rows, subject.layout.block_cols)

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from weightwidgets import wire
 from weightwidgets.analysis._cache import shared
-from weightwidgets.analysis._values import edge_dtype
-from weightwidgets.analysis.histogram import histogram
+from weightwidgets.analysis._values import edge_dtype, in_any_order
+from weightwidgets.analysis.histogram import histogram, named_range
 from weightwidgets.analysis.histogram_table import MOST_BINS, histogram_table
 from weightwidgets.analysis.part import counts_between
 from weightwidgets.analysis.selection import in_range
 from weightwidgets.analysis.shuffle import shuffled
 
+from ._answers import Peer
 from ._filter import filter_row, noun
 from ._overlay import pack_cells
+from ._scale import measure_peers
 from ._stream import steady
 
 if TYPE_CHECKING:
     import torch
 
-    from weightwidgets.analysis.histogram import Histogram
+    from weightwidgets.analysis.histogram import Histogram, ValueRange
     from weightwidgets.analysis.histogram_table import HistogramTable
     from weightwidgets.layer import Layer
 
     from ._base import Ask
 
 SEED = 0
+ONE_RANGE = "One range of values for all that is compared."
 MIXED = "Read while a cell was running: it may mix two training steps."
 
 
@@ -79,7 +83,7 @@ class HistogramAnswers:
             neginf=table.neginf,
             filters=self._layer.out_channels,
             unit=noun(self._layer),
-            notes=self._notes([self._layer.note]),
+            notes=self._notes([ONE_RANGE if self._is_shared else "", self._layer.note]),
         )
 
     def overlay(self) -> wire.Frame:
@@ -133,15 +137,15 @@ class HistogramAnswers:
     def table(self) -> HistogramTable:
         """The counts behind all bin counts, shared with other views."""
         return shared.get(
-            (self._ask.version, "histogram_table", self._ask.value_range),
-            lambda: histogram_table(steady(self._layer.weight), self._ask.value_range),
+            (self._ask.version, "histogram_table", self._value_range),
+            lambda: histogram_table(steady(self._layer.weight), self._value_range),
         )
 
     def histogram(self, bins: int) -> Histogram:
         """The histogram with any number of bins."""
         return shared.get(
-            (self._ask.version, "histogram", bins, self._ask.value_range),
-            lambda: histogram(steady(self._layer.weight), bins, self._ask.value_range),
+            (self._ask.version, "histogram", bins, self._value_range),
+            lambda: histogram(steady(self._layer.weight), bins, self._value_range),
         )
 
     def row(self) -> torch.Tensor | None:
@@ -154,6 +158,29 @@ class HistogramAnswers:
             (self._ask.version, "shuffled", SEED), lambda: shuffled(steady(self._layer.out_first), SEED)
         )
         return mixed[self._ask.filter_index]
+
+    @property
+    def _is_shared(self) -> bool:
+        return self._value_range is not self._ask.value_range
+
+    @cached_property
+    def _value_range(self) -> ValueRange:
+        """The range asked for; where the scale is shared, from the lowest to the highest end of all."""
+        asked: ValueRange = self._ask.value_range
+        if not isinstance(asked, str):
+            return asked
+
+        def named(of: Peer) -> tuple[float, float] | None:
+            return shared.get(
+                (of.version, "named_range", asked),
+                lambda: named_range(in_any_order(steady(of.layer.weight)), asked),
+            )
+
+        peers = [found for found in measure_peers(self._ask, named) if found is not None]
+        if not peers:
+            return asked
+        ranges = [*peers, named(Peer(self._layer, self._ask.version)) or peers[0]]
+        return min(low for low, _ in ranges), max(high for _, high in ranges)
 
     def _count_in(self, snapped: tuple[int, int, int]) -> int:
         # The same number as by asking every weight, which takes too long while dragging over a large layer.

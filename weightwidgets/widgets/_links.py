@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import traitlets as t
 
 from ._route import keep_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    import traitlets as t
 
     from ._desk import Desk
 
@@ -21,6 +21,7 @@ class Links:
 
     A view's change goes to the owner and from there to the other views, all within one `asking`, so that
     each view answers once. Twins may lack a layer or have fewer filters: `views` are told through `coerce`.
+    What only a twin has is shown by the twin's view alone.
     """
 
     def __init__(self, owner: t.HasTraits, desk: Desk, names: Iterable[str]) -> None:
@@ -54,7 +55,7 @@ class Links:
 
     def _to_owner(self, change: t.Bunch) -> None:
         if not self._passing_on:
-            with self._desk.asking():
+            with self._desk.asking(), suppress(t.TraitError):
                 self._owner.set_trait(change["name"], change["new"])
 
     def _to_views(self, change: t.Bunch) -> None:

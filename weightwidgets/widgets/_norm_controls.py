@@ -11,6 +11,7 @@ import traitlets as t
 
 from weightwidgets import wire
 
+from ._answers import NO_WEIGHTS
 from ._base import Ask, Part, View, bundle, output, question
 from ._stream import Failure
 
@@ -32,6 +33,8 @@ class LayerNorms:
 class NormControls(View):
     """The controls of a `NormChart`, which owns the figure below them and fills `numbers`."""
 
+    shows_all = True
+
     _esm = t.Unicode().tag(sync=True)
     _css = t.Unicode().tag(sync=True)
     kind = question(t.Enum(tuple(TITLES), default_value="frobenius"))
@@ -51,6 +54,8 @@ class NormControls(View):
         """Answer with the names; the numbers come from the chart."""
         del ask
         names = tuple(self._source)
+        if not names:
+            raise ValueError(NO_WEIGHTS)
         yield Part("rows", (names,), lambda: _rows(names))
 
     def version(self, layer: object) -> tuple[object, ...]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from weightwidgets import wire
+
 from ._links import Links, close_family, keep_routes
 from .grid import FilterGrid
 from .histogram import WeightHistogram
@@ -14,7 +16,7 @@ from .table import LayerTable
 from .toolbar import ExplorerToolbar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from PIL import Image
 
@@ -29,17 +31,33 @@ _GRID_LOOKS = ("color_scope", "order", "input_channel", "as_images")
 _HISTOGRAM_LOOKS = ("log_counts",)
 
 
+def _titled(label: str, *widgets: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Put a label over each widget; which labels are needed at which width says `toolbar.css`."""
+    parts: list[ipywidgets.Widget] = []
+    for widget in widgets:
+        title = ipywidgets.Label(label)
+        title.add_class("ww-explorer-label")
+        parts += [title, widget]
+    box = ipywidgets.VBox(parts)
+    box.add_class("ww-explorer-side")
+    return box
+
+
 class Side:
     """One column of pictures: the grid above the histogram of one source."""
 
     def __init__(self, source: Source, layer: str, label: str, desk: Desk, *, shuffled: bool = False) -> None:
         known = layer if layer in source else ""
+        self.source = source
         self.grid = FilterGrid(source, known, desk=desk, shuffled=shuffled)
         self.histogram = WeightHistogram(source, known, desk=desk, shuffled=shuffled)
-        self.label = ipywidgets.Label(label)
-        self.box = ipywidgets.VBox([self.label, self.grid, self.histogram])
-        self.label.add_class("ww-explorer-label")
-        self.box.add_class("ww-explorer-side")
+        self.box = _titled(label, self.grid, self.histogram)
+
+    def share_scale(self, sources: Iterable[Source]) -> None:
+        """Draw on one scale with the same layer of these sources, its own among them."""
+        others = [source for source in sources if source is not self.source]
+        self.grid.share_scale(others)
+        self.histogram.share_scale(others)
 
     def pictures(self) -> list[Image.Image]:
         """Draw the grid and the histogram."""
@@ -50,111 +68,183 @@ class Side:
 class Stage:
     """Makes the views when they are first wanted, joins them to the selection, and arranges them.
 
-    Which view stands where at which width is said in `toolbar.css`, by the classes given here.
+    Each source, the model and its twin, has its pictures, its statistics and its own view in each panel; the
+    table is the model's. Which view stands where at which width is said in `toolbar.css`, by the classes
+    given here.
     """
 
     def __init__(
-        self, source: Source, layer: str, desk: Desk, links: Links, on_error: Callable[[object], None]
+        self,
+        sources: Mapping[str, Source],
+        layer: str,
+        desk: Desk,
+        links: Links,
+        on_error: Callable[[object], None],
     ) -> None:
-        self._source = source
+        self._sources = sources
         self._desk = desk
         self._links = links
         self._on_error = on_error
         self._looks: list[Links] = []
-        self._panels: dict[str, Any] = {}
+        self._panels: dict[str, dict[str, Any]] = {}
+        self._panel_boxes: dict[str, list[ipywidgets.VBox]] = {}
+        self._same_scale = False
         self.sides: dict[str, Side] = {}
-        self.toolbar = ExplorerToolbar(source, desk=desk)
-        self.table = LayerTable(source, layer=layer, desk=desk)
-        self.statistics = WeightStatistics(source, layer, desk=desk)
+        model, *others = sources.values()
+        self.toolbar = ExplorerToolbar(model, *others, desk=desk)
+        self.table = LayerTable(model, layer=layer, desk=desk)
+        self._numbers = {
+            name: WeightStatistics(source, layer if layer in source else "", desk=desk)
+            for name, source in sources.items()
+        }
         self._pictures = ipywidgets.Box()
-        self._columns = ipywidgets.Box([self.table, self._pictures, self.statistics])
+        numbers = ipywidgets.Box([_titled(name, view) for name, view in self._numbers.items()])
+        self._columns = ipywidgets.Box([self.table, self._pictures, numbers])
         self._below = ipywidgets.Box()
         self.boxes = (self.toolbar, self._columns, self._below)
-        for view in (self.toolbar, self.table, self.statistics):
+        for view in (self.toolbar, self.table, *self._numbers.values()):
             self._join(view)
         for widget, name in (
             (self.table, "table"),
-            (self.statistics, "statistics"),
+            (numbers, "statistics"),
             (self._pictures, "pictures"),
             (self._columns, "columns"),
             (self._below, "below"),
         ):
             widget.add_class(f"ww-explorer-{name}")
+            if others:
+                widget.add_class("ww-explorer-twins")
 
-    def add_side(self, name: str, source: Source, layer: str, *, shuffled: bool = False) -> None:
-        """Show another column of pictures."""
-        side = Side(source, layer, name, self._desk, shuffled=shuffled)
-        if not self.sides:
-            self._looks = [
-                Links(side.grid, self._desk, _GRID_LOOKS),
-                Links(side.histogram, self._desk, _HISTOGRAM_LOOKS),
-            ]
-        self.sides[name] = side
-        for view, looks in zip((side.grid, side.histogram), self._looks, strict=True):
-            self._join(view)
-            # Pictures that are compared are drawn alike.
-            if len(self.sides) > 1:
-                looks.add(view)
-        self._arrange()
+    @property
+    def statistics(self) -> WeightStatistics:
+        """The model's statistics."""
+        return next(iter(self._numbers.values()))
 
-    def remove_side(self, name: str) -> None:
-        """Take a column of pictures away."""
-        side = self.sides.pop(name)
-        for view, looks in zip((side.grid, side.histogram), self._looks, strict=True):
-            self._links.discard(view)
-            looks.discard(view)
-        self._arrange()
-        close_family(side.box)
+    def show_sides(self, *, shuffled: bool, layer: str) -> None:
+        """Show the pictures of each source and, beside them, the same weights shuffled, or not."""
+        kinds = {"": False, " shuffled": True} if shuffled else {"": False}
+        wanted = {
+            name + suffix: (source, mixed)
+            for name, source in self._sources.items()
+            for suffix, mixed in kinds.items()
+        }
+        gone = [self._remove_side(label) for label in list(self.sides) if label not in wanted]
+        for label, (source, mixed) in wanted.items():
+            if label not in self.sides:
+                self._add_side(label, Side(source, layer, label, self._desk, shuffled=mixed))
+        self.sides = {label: self.sides[label] for label in wanted}
+        for name in ("several", "four"):
+            self._columns.remove_class(f"ww-explorer-{name}")
+        if len(self.sides) > 1:
+            self._columns.add_class("ww-explorer-several")
+        if shuffled and len(self._sources) > 1:
+            self._columns.add_class("ww-explorer-four")
+        self._pictures.children = tuple(side.box for side in self.sides.values())
+        keep_routes(self._pictures)
+        for side in gone:
+            close_family(side.box)
+
+    def share_scale(self, *, shared: bool) -> None:
+        """Draw all sides on one scale, or each on its own."""
+        self._same_scale = shared
+        for side in self.sides.values():
+            side.share_scale(self._sources.values() if shared else ())
 
     def panel(self, name: str) -> Any:
-        """Give the view of a panel; it is made when it is first wanted."""
+        """Give the model's view of a panel; it is made when it is first wanted."""
         if name not in self._panels:
-            self._panels[name] = _PANELS[name](self._source, self._desk)
-            self._join(self._panels[name])
-            keep_routes(self._panels[name])
-        return self._panels[name]
+            make, looks = _PANELS[name]
+            views = {label: make(source, self._desk) for label, source in self._sources.items()}
+            main, *others = views.values()
+            self._panels[name] = views
+            self._panel_boxes[name] = [_titled(label, view) for label, view in views.items()]
+            self._looks.append(Links(main, self._desk, looks))
+            for view in views.values():
+                self._join(view)
+            for view in others:
+                self._looks[-1].add(view)
+            for box in self._panel_boxes[name]:
+                keep_routes(box)
+        return next(iter(self._panels[name].values()))
 
     def open_panel(self, name: str) -> None:
         """Show one panel below, or none for ""."""
-        self._below.children = (self.panel(name),) if name else ()
+        if name:
+            self.panel(name)
+        self._below.children = tuple(self._panel_boxes.get(name, ()))
 
     def views(self) -> dict[str, View]:
-        """Give our own views that are there now, by the explorer's attribute that holds them."""
+        """Give the model's own views that are there now, by the explorer's attribute that holds them."""
         main = next(iter(self.sides.values()))
         always = {"grid": main.grid, "histogram": main.histogram, "table": self.table}
-        return {**always, "statistics": self.statistics, **self._panels}
+        return {**always, "statistics": self.statistics, **{name: self.panel(name) for name in self._panels}}
+
+    def titles(self) -> list[str]:
+        """Name the sources, safe to look at."""
+        return [wire.display_name(source.title) for source in self._sources.values()]
+
+    def bands(self) -> Iterator[Mapping[str, Any]]:
+        """Give what is shown from the top to the bottom: views that stand side by side, by their labels."""
+        yield {"": self.table}
+        labels = list(self.sides)
+        for place in range(0, len(labels), 2):
+            pair = {label: self.sides[label] for label in labels[place : place + 2]}
+            yield {label: side.grid for label, side in pair.items()}
+            yield {label: side.histogram for label, side in pair.items()}
+        yield self._numbers
+        yield self._panels.get(self.toolbar.panel, {})
 
     def answering(self) -> list[Any]:
         """Give everything that answers questions: the views of all sides and the panels made so far."""
-        pictures = [view for side in self.sides.values() for view in (side.grid, side.histogram)]
-        return [self.table, self.statistics, *pictures, *self._panels.values()]
+        return [self.table, *(view for _, view in self._labelled())]
 
     def close(self) -> None:
         """Free every widget."""
         for links in (self._links, *self._looks):
             links.close()
-        for widget in (*self.boxes, *self._panels.values()):
+        panels = [box for boxes in self._panel_boxes.values() for box in boxes]
+        for widget in (*self.boxes, *panels):
             close_family(widget)
 
     def errors(self) -> Iterator[str]:
         """Say what has no answer now, and in which column where there are several."""
-        for name, side in self.sides.items():
-            for error in filter(None, (side.grid.error, side.histogram.error)):
-                yield f"{name}: {error}" if len(self.sides) > 1 else error
-        others = (self.statistics, self.table, *self._panels.values())
-        yield from filter(None, (view.error for view in others))
+        for label, view in self._labelled():
+            if view.error:
+                yield f"{label}: {view.error}" if len(self.sides) > 1 else view.error
+        if self.table.error:
+            yield self.table.error
+
+    def _labelled(self) -> Iterator[tuple[str, Any]]:
+        for label, side in self.sides.items():
+            yield from ((label, side.grid), (label, side.histogram))
+        for views in (self._numbers, *self._panels.values()):
+            yield from views.items()
+
+    def _add_side(self, label: str, side: Side) -> None:
+        if not self.sides:
+            self._looks = [
+                Links(side.grid, self._desk, _GRID_LOOKS),
+                Links(side.histogram, self._desk, _HISTOGRAM_LOOKS),
+            ]
+        self.sides[label] = side
+        for view, looks in zip((side.grid, side.histogram), self._looks[:2], strict=True):
+            self._join(view)
+            # Pictures that are compared are drawn alike.
+            if len(self.sides) > 1:
+                looks.add(view)
+        if self._same_scale:
+            side.share_scale(self._sources.values())
+
+    def _remove_side(self, label: str) -> Side:
+        side = self.sides.pop(label)
+        for view, looks in zip((side.grid, side.histogram), self._looks[:2], strict=True):
+            self._links.discard(view)
+            looks.discard(view)
+        return side
 
     def _join(self, view: Any) -> None:
         self._links.add(view)
         view.observe(self._on_error, "error")
-
-    def _arrange(self) -> None:
-        if len(self.sides) > 1:
-            self._columns.add_class("ww-explorer-several")
-        else:
-            self._columns.remove_class("ww-explorer-several")
-        self._pictures.children = tuple(side.box for side in self.sides.values())
-        keep_routes(self._pictures)
 
 
 def _histograms(source: Source, desk: Desk) -> Any:
@@ -169,7 +259,8 @@ def _norms(source: Source, desk: Desk) -> Any:
     return NormChart(source, desk=desk)
 
 
-_PANELS: dict[str, Callable[[Source, Desk], Any]] = {
-    "histograms": _histograms,
-    "norms": _norms,
+# How each panel's view is made, and what the views of several sources share.
+_PANELS: dict[str, tuple[Callable[[Source, Desk], Any], tuple[str, ...]]] = {
+    "histograms": (_histograms, ("shared_range",)),
+    "norms": (_norms, ("kind", "log_norms")),
 }

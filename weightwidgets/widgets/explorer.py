@@ -102,18 +102,18 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
     ) -> None:
         refuse_unknown(type(self), layout, "twin")
         self._source = open_source(source)
-        twin_source = None if twin is None else open_source(twin)
         self._desk = Desk()
         self.layer = first_layer(self._source) if layer is None else layer
         self.observe(self._new_layer, "layer")
         links = Links(self, self._desk, _SHARED)
-        self._stage = Stage(self._source, self.layer, self._desk, links, self._collect_errors)
+        sources = {"model": self._source}
+        if twin is not None:
+            sources["twin"] = open_source(twin)
+        self._stage = Stage(sources, self.layer, self._desk, links, self._collect_errors)
         try:
             with self._desk.asking():
-                self._stage.add_side("model", self._source, self.layer)
+                self._stage.show_sides(shuffled=False, layer=self.layer)
                 self.filter_index, self.bins, self.size = filter_index, bins, size
-                if twin_source is not None:
-                    self._stage.add_side("twin", twin_source, self.layer)
                 self._stage.open_panel(self._stage.toolbar.panel)
         except BaseException:
             # What was opened for an explorer that never comes to be would stay open for ever.
@@ -122,7 +122,7 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
         self._start = {name: getattr(self, name) for name in _SHARED}
         self._stage.toolbar.code = self.code
         self._stage.toolbar.stands_for = self
-        self._stage.toolbar.observe(self._toolbar_used, ["shuffle", "panel", "resets"])
+        self._stage.toolbar.observe(self._toolbar_used, ["shuffle", "same_scale", "panel", "resets"])
         super().__init__(self._stage.boxes, **{"layout": {"width": "100%", "overflow": "visible"}, **layout})
         self.add_class("ww-explorer")
         keep_routes(self)
@@ -225,10 +225,10 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
                 self._stage.open_panel(change["new"])
             elif change["name"] == "resets":
                 self.reset()
-            elif change["new"]:
-                self._stage.add_side("shuffled", self._source, self.layer, shuffled=True)
+            elif change["name"] == "same_scale":
+                self._stage.share_scale(shared=change["new"])
             else:
-                self._stage.remove_side("shuffled")
+                self._stage.show_sides(shuffled=change["new"], layer=self.layer)
 
     def _collect_errors(self, _change: object) -> None:
         # The first errors come while the stage is being built, and are collected when it stands.

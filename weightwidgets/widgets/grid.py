@@ -8,9 +8,9 @@ import traitlets as t
 
 from . import _grid_frames as frames
 from ._base import Ask, Part, bundle, output, question
-from ._filter import FilterView
 from ._grid_subject import Subject, input_channels
 from ._range import SelectedRange, as_range
+from ._scale import ScaledView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ _SCOPES = ["filter", "layer", "minmax"]
 _ORDERS = ["index", "norm"]
 
 
-class FilterGrid(FilterView):
+class FilterGrid(ScaledView):
     """Every filter of a layer as a tile, or all rows of a matrix as one picture.
 
     Parameters

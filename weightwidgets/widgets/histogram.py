@@ -13,9 +13,10 @@ from weightwidgets.analysis.part import counts_between
 from weightwidgets.pictures.histogram import histogram_picture
 
 from ._base import Ask, Part, bundle, output, question, view_state
-from ._filter import FilterView, noun
+from ._filter import noun
 from ._histogram_answers import HistogramAnswers, Scale, Snapped
 from ._range import AnyTrait, SelectedRange, ValueRange
+from ._scale import ScaledView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,7 @@ class Bins(AnyTrait):
             raise t.TraitError(str(problem)) from None
 
 
-class WeightHistogram(FilterView):
+class WeightHistogram(ScaledView):
     """A histogram of all weights of a layer, with those of one filter drawn over it.
 
     Every bin count from 1 to 256 is drawn in the browser from one frame, exactly; the kernel is asked again
@@ -103,7 +104,8 @@ class WeightHistogram(FilterView):
 
     def parts(self, ask: Ask) -> Iterable[Part]:
         """Answer with the layer's cells, the filter's, more than 256 bins if asked for, and the selection."""
-        whole = (ask.version, ask.layer.name if ask.layer else "", ask.value_range)
+        peers = [peer.version for peer in ask.peers]
+        whole = (ask.version, ask.layer.name if ask.layer else "", ask.value_range, *peers)
         one = (*whole, ask.filter_index, ask.shuffled)
         answers = HistogramAnswers(ask, wire.token(whole))
         yield Part("frame", whole, lambda: self._keep_scale(answers))
