@@ -18,6 +18,7 @@ from ._base import known_layer, refuse_unknown
 from ._desk import Desk
 from ._norm_chart import Chart, chart_labels, parts_of
 from ._norm_controls import TITLES, LayerNorms, NormControls
+from ._norm_layout import LOOKS
 from ._picture import Pictured
 from ._route import keep_route
 from ._stream import Stream, steady
@@ -46,7 +47,7 @@ class NormChart(Pictured, ipywidgets.VBox):
     desk : Desk, optional
         Given by the explorer that this chart is part of.
     **traits
-        ``kind``, ``log_norms``, and the traits of `ipywidgets.VBox`.
+        ``kind``, ``log_norms``, ``size``, and the traits of `ipywidgets.VBox`.
 
     Attributes
     ----------
@@ -57,6 +58,8 @@ class NormChart(Pictured, ipywidgets.VBox):
         root of the number of finite weights; in weight units. Weights that are not finite are left out.
     log_norms : bool
         Whether the axis of norms is logarithmic; norms of zero then have no bar, which is said.
+    size : {"normal", "large"}
+        "large" for a lecture hall.
     error : str
         Read-only; "" when all is well.
 
@@ -73,6 +76,7 @@ class NormChart(Pictured, ipywidgets.VBox):
     # Tagged as the questions of our own views are, for the explorer's `code` and `reset`.
     kind = t.Enum(tuple(TITLES), default_value="frobenius").tag(question=True)
     log_norms = t.Bool(default_value=False).tag(question=True)
+    size = t.Enum(tuple(LOOKS), default_value="normal")
     error = t.Unicode(read_only=True)
 
     # A chart whose arguments were refused has nothing to close, when it is collected.
@@ -93,14 +97,14 @@ class NormChart(Pictured, ipywidgets.VBox):
         )
         chosen = {"layer": self._controls.layer, **traits}
         try:
-            super().__init__(children=[self._controls, self._chart.figure], **chosen)
+            super().__init__(children=[self._controls, self._chart.box], **chosen)
         except t.TraitError:
             self._close_parts()
             raise
         self._closed = False
         for name in ("ww-view", "ww-norms-chart"):
             self.add_class(name)
-        for name in ("layer", "kind", "log_norms"):
+        for name in ("layer", "kind", "log_norms", "size"):
             t.link((self, name), (self._controls, name))
         self._controls.observe(self._tell_error, "error")
         self._chart.columns.observe(self._clicked, "selected")
@@ -178,7 +182,7 @@ class NormChart(Pictured, ipywidgets.VBox):
         return (self._desk.epoch, layer.fingerprint())
 
     def _close_parts(self) -> None:
-        for part in parts_of([self._controls, self._chart.figure, *self._chart.scales]):
+        for part in parts_of([self._controls, self._chart.box, *self._chart.scales]):
             part.close()
 
     def _tell_error(self, change: t.Bunch) -> None:
@@ -188,7 +192,7 @@ class NormChart(Pictured, ipywidgets.VBox):
     def _known_layer(self, proposal: t.Bunch) -> str:
         return known_layer(self._source, proposal["value"])
 
-    @t.observe("layer", "kind", "log_norms")
+    @t.observe("layer", "kind", "log_norms", "size")
     def _changed(self, change: t.Bunch) -> None:
         if self._closed or not self._names:
             return
@@ -213,6 +217,7 @@ class NormChart(Pictured, ipywidgets.VBox):
         found = [self._stream.outcome(name) for name in self._names]
         self._controls.show(self._names, found, live=self._stream.live)
         labels = chart_labels(self._names)
+        self._chart.arrange(labels, LOOKS[self.size])
         self._chart.draw(labels, self._values(), title=TITLES[self.kind], log=self.log_norms)
         self._select()
 
