@@ -24,6 +24,32 @@ EDGES = """model = ww.demo_model("edges")
 explorer = ww.WeightExplorer(model)
 explorer"""
 
+# One layer of every sort that has no, or hardly any, finite weight.
+ODD = """explorer = ww.WeightExplorer({
+    "fine": torch.tensor([[3.0, 4.0], [0.0, 0.0]]),
+    "on meta": torch.empty(4, 3, device="meta"),
+    "no columns": torch.empty(4, 0),
+    "no rows": torch.empty(0, 4),
+    "bad": torch.tensor([[float("nan"), float("inf")], [-float("inf"), float("nan")]]),
+    "zero": torch.zeros(5, 2),
+    "one": torch.ones(1),
+})
+explorer"""
+
+META = "this tensor is on `meta`: it has a shape but no values"
+NO_ROWS = "This layer has no weights to show: its shape is (0, 4)."
+
+# What stands in the grid, in the histogram and in the statistics.
+SAID = {
+    "fine": ("to 4, one scale for the layer", "all 4 weights", "1.75"),
+    "on meta": (META, META, META),
+    "no columns": ("its shape is (4, 0)", "This layer holds no weights.", "No weight is above 0."),
+    "no rows": (NO_ROWS, "This layer holds no weights.", NO_ROWS),
+    "bad": ("4 weights are NaN or infinite", "In no bin: 2 NaN", "The layer has 2 NaN, 1 ∞, 1"),
+    "zero": ("0 to 0, one scale for the layer", "all 10 weights", "100%"),
+    "one": ("weight 0 of 1, norm 1", "the one weight of the layer", "The layer has one weight"),
+}
+
 WIDE = """torch.manual_seed(0)
 model = nn.Sequential(nn.Conv2d(3, 600, 5), nn.Conv2d(600, 2, 1))
 explorer = ww.WeightExplorer(model)
@@ -109,9 +135,12 @@ explorer = ww.WeightExplorer(model)
 explorer""")
     shown.wait_layer(HOSTILE)
     assert HOSTILE in shown.table.locator(".ww-table-row:visible").first.inner_text()
-    for panel, drawn in (("All histograms", ".ww-gallery-canvas"), ("Norms", ".bqplot rect.bar")):
-        shown.toolbar.get_by_role("button", name=panel).click()
-        shown.root.locator(drawn).last.wait_for()
+    assert HOSTILE in shown.statistics.locator(".ww-title").inner_text()
+    shown.toolbar.get_by_role("button", name="All histograms").click()
+    shown.root.get_by_role("option", name=HOSTILE).and_(shown.root.locator(".ww-gallery *")).wait_for()
+    shown.toolbar.get_by_role("button", name="Norms").click()
+    assert shown.root.locator(".ww-norms-layer option").first.inner_text() == HOSTILE
+    shown.norm_bars.last.wait_for()
     shown.table.locator(".ww-table-row:visible").nth(1).click()
     shown.wait_layer("</script>")
     shown.toolbar.get_by_role("button", name="Copy code").click()
@@ -119,6 +148,21 @@ explorer""")
     assert shown.root.locator("img, script").count() == 0
     assert shown.page.evaluate("window.intruder") is None
     assert shown.python("explorer.error") == ""
+
+
+def test_every_odd_layer_shows_something_true_or_says_why_it_shows_nothing(show: Show) -> None:
+    shown = show(ODD)
+    for layer, words in [*SAID.items(), ("fine", SAID["fine"])]:
+        shown.row(layer).click()
+        for view, said in zip((shown.grid, shown.histogram, shown.statistics), words, strict=True):
+            view.filter(has_text=said).wait_for()
+    shown.toolbar.get_by_role("button", name="Norms").click()
+    shown.root.locator(".ww-norms .ww-caption").filter(has_text="1 layer without values.").wait_for()
+    shown.toolbar.get_by_role("button", name="All histograms").click()
+    every = shown.root.locator(".ww-gallery")
+    for key, said in (("Home", "fine: 4 weights"), ("ArrowRight", f"on meta: {META}")):
+        every.get_by_role("listbox").press(key)
+        every.locator(".ww-caption").filter(has_text=said).wait_for()
 
 
 @pytest.fixture
