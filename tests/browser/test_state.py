@@ -66,6 +66,19 @@ def test_a_saved_explorer_of_a_demo_model_takes_at_most_half_a_megabyte(
     assert Image.open(io.BytesIO(base64.b64decode(output["image/png"]))).size[0] > 400
 
 
+def test_a_picture_that_was_taken_away_is_in_no_saved_notebook(
+    show: Show, saved: Callable[[], dict[str, Any]]
+) -> None:
+    shown = show(DEMO.format(name="edges"))
+    shown.python("explorer.table.wait(30)")
+    before = weight(saved())
+    for view in (shown.toolbar, shown.table, shown.statistics):
+        with shown.page.expect_download():
+            view.locator("summary").first.click()
+            view.get_by_role("button", name="Download PNG", exact=True).click()
+    assert abs(weight(saved()) - before) < 1000
+
+
 def test_with_everything_opened_once_it_still_takes_at_most_a_megabyte(
     show: Show, saved: Callable[[], dict[str, Any]]
 ) -> None:
