@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import ImageFont
 
 from weightwidgets.pictures._canvas import Canvas, count_marks, draw_across, reach, ticks, wrapped
+from weightwidgets.pictures._numbers import drawable
 
 BOUND = st.floats(-1e30, 1e30).filter(lambda number: number == 0 or abs(number) > 1e-30)
 
@@ -64,6 +65,15 @@ def test_a_line_is_cut_only_where_it_does_not_fit() -> None:
     cut = canvas.cut("much longer than that", 60)
     assert cut.endswith("…")
     assert canvas.pen.textlength(cut) <= 60
+
+
+def test_a_line_is_measured_as_it_is_drawn_and_cut_between_its_signs() -> None:
+    canvas = Canvas(400, 20, 12)
+    name = "\N{CJK UNIFIED IDEOGRAPH-5377}" * 20
+    cut = canvas.cut(name, 200)
+    assert cut.endswith("…")
+    font = ImageFont.load_default(12)
+    assert 120 < font.getlength(drawable(cut)) <= 200
 
 
 def test_neighbouring_labels_of_a_narrow_range_can_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

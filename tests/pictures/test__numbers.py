@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageFont
 
 from weightwidgets.pictures._numbers import drawable, number, share
 
@@ -53,4 +54,22 @@ def test_only_an_exact_share_is_written_as_zero_or_all(value: float) -> None:
 
 
 def test_signs_that_pillows_font_lacks_are_replaced() -> None:
-    assert drawable("−0.5 × 3 – ∞") == "-0.5 x 3 - inf"
+    assert drawable("−0.5 × 3 – ∞, ≤ 1 → ≥ 2") == "-0.5 x 3 - inf, <= 1 -> >= 2"
+
+
+def test_a_name_in_another_script_is_spelled_out_instead_of_drawn_as_boxes() -> None:
+    assert drawable("卷积.1…") == "[U+5377][U+79EF].1…"
+    assert drawable("bl\N{LATIN SMALL LETTER O WITH DIAERESIS}ck") == "bl[U+00F6]ck"
+
+
+@given(st.text(max_size=30))
+def test_nothing_is_drawn_as_the_box_of_a_missing_sign(text: str) -> None:
+    font = ImageFont.load_default(20)
+    box = bytes(font.getmask("\uffff"))
+    for character in set(drawable(text)) - set(map(chr, range(128))):
+        assert bytes(font.getmask(character)) != box
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert drawable(text) == text

@@ -43,9 +43,9 @@ class Canvas:
     def cut(self, words: str, room: float, scale: float = 1.0) -> str:
         """Shorten one line to fit into `room` pixels."""
         font = ImageFont.load_default(self.em * scale)
-        if self.pen.textlength(words, font) <= room:
+        if self.pen.textlength(drawable(words), font) <= room:
             return words
-        while words and self.pen.textlength(f"{words}…", font) > room:
+        while words and self.pen.textlength(drawable(f"{words}…"), font) > room:
             words = words[:-1]
         return f"{words}…"
 

@@ -3,8 +3,13 @@
 # ruff: noqa: RUF001 -- a true minus sign and dash are what a reader expects to see
 
 import math
+from functools import cache
 
-_PLAIN = str.maketrans({"−": "-", "–": "-", "×": "x", "∞": "inf"})
+from PIL import ImageFont
+
+# Unicode has set it aside: no font has it.
+_NO_SIGN = "\uffff"
+_PLAIN = str.maketrans({"−": "-", "–": "-", "×": "x", "∞": "inf", "≤": "<=", "≥": ">=", "→": "->"})
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -45,8 +50,29 @@ def share(value: float) -> str:
 
 
 def drawable(text: str) -> str:
-    """Write a text without the signs that Pillow's own font shows as empty boxes."""
-    return text.translate(_PLAIN)
+    """Write a text in signs that Pillow's own font has; for all others it draws the same empty box.
+
+    Parameters
+    ----------
+    text : str
+        Any text, e.g. with the name of a layer in it.
+
+    Returns
+    -------
+    str
+        Signs of mathematics in plain letters, every other sign that the font lacks as ``[U+5377]``.
+
+    """
+    return "".join(map(_drawn, text.translate(_PLAIN)))
+
+
+@cache
+def _drawn(character: str) -> str:
+    if character.isascii():
+        return character
+    font = ImageFont.load_default(20)
+    box, drawn = (bytes(font.getmask(sign)) for sign in (_NO_SIGN, character))
+    return f"[U+{ord(character):04X}]" if drawn == box else character
 
 
 def _trim(text: str) -> str:
