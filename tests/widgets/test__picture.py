@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from torch import nn
 
@@ -19,7 +20,7 @@ from weightwidgets.widgets._code import choices
 from weightwidgets.widgets._picture import small_png
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from weightwidgets.widgets._base import View
@@ -162,6 +163,92 @@ def test_every_menu_of_the_explorer_hands_out_what_python_draws(name: str) -> No
         answer = answers(menu, 1)[0]
         np.testing.assert_array_equal(np.asarray(opened(answer)), np.asarray(expected))
         assert menu.png == {}
+
+
+@pytest.fixture
+def explorer() -> Iterator[ww.WeightExplorer]:
+    torch.manual_seed(0)
+    with ww.WeightExplorer(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(5, 6))) as made:
+        yield made
+
+
+def pixels(explorer: ww.WeightExplorer) -> np.ndarray:
+    return np.asarray(explorer.drawn())
+
+
+def green(explorer: ww.WeightExplorer) -> np.ndarray:
+    return np.asarray((pixels(explorer) == (0x00, 0xC8, 0x53)).all(axis=-1))
+
+
+def holds(whole: np.ndarray, part: np.ndarray) -> bool:
+    """Say whether `part` stands, pixel for pixel, in the first column of pictures."""
+    height, width = part.shape[:2]
+    column = whole[:, 12 : 12 + width]
+    starts = np.flatnonzero((column == part[0]).all(axis=(1, 2)))
+    return any(np.array_equal(column[top : top + height], part) for top in starts)
+
+
+def test_the_current_view_holds_every_picture_on_the_screen_whole(explorer: ww.WeightExplorer) -> None:
+    explorer.toolbar.panel = "histograms"
+    whole = pixels(explorer)
+    views = (explorer.table, explorer.grid, explorer.histogram, explorer.statistics, explorer.histograms)
+    for view in views:
+        assert holds(whole, np.asarray(view.drawn()))
+    explorer.filter_index = 1
+    assert not holds(whole, np.asarray(explorer.grid.drawn()))
+    explorer.toolbar.panel = ""
+    assert pixels(explorer).shape[0] < whole.shape[0]
+
+
+def test_the_current_view_follows_the_selection(explorer: ww.WeightExplorer) -> None:
+    first, mark = pixels(explorer), green(explorer)
+    assert mark.any()
+    explorer.filter_index = 2
+    assert green(explorer).any()
+    assert not np.array_equal(green(explorer), mark)
+    explorer.selected_range = (-0.01, 0.01)
+    faded = pixels(explorer)
+    assert faded.shape == first.shape
+    explorer.selected_range = None
+    explorer.filter_index = 0
+    np.testing.assert_array_equal(pixels(explorer), first)
+    explorer.layer = "1"
+    assert not np.array_equal(pixels(explorer)[:70], first[:70])
+
+
+def test_two_models_stand_side_by_side_and_a_missing_layer_is_told(explorer: ww.WeightExplorer) -> None:
+    alone = pixels(explorer)
+    twin = nn.Sequential(nn.ReLU(), nn.Linear(5, 6))
+    with ww.WeightExplorer(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(5, 6)), twin=twin) as both:
+        told = pixels(both)
+        assert told.shape[1] > 1.5 * alone.shape[1]
+        marked = np.flatnonzero(green(both).any(axis=1))
+        # The grid's title stands above its tiles, and beside it the sentence.
+        beside = told[marked[0] - 30 : marked[-1], alone.shape[1] :]
+        assert (beside < 100).all(axis=-1).any()
+        both.layer = "1"
+        assert green(both)[:, alone.shape[1] :].any()
+
+
+def test_a_model_without_weights_has_no_picture_and_one_on_meta_has_its_table() -> None:
+    with ww.WeightExplorer(nn.ReLU()) as empty:
+        assert empty.picture() is None
+        with pytest.raises(ValueError, match="no weights"):
+            empty.drawn()
+    with ww.WeightExplorer(nn.Linear(3, 4, device="meta")) as meta:
+        assert holds(pixels(meta), np.asarray(meta.table.drawn()))
+
+
+def test_the_picture_in_a_saved_notebook_is_small_and_no_taller_than_a_page() -> None:
+    for name in ("edges", "digits"):
+        with ww.WeightExplorer(ww.demo_model(name)) as demo:
+            data = demo._repr_mimebundle_()["image/png"]
+            assert len(data) < 300_000
+    many = nn.Sequential(*(nn.Conv2d(16, 600, 3) for _ in range(40)))
+    with ww.WeightExplorer(many, twin=many, layer="39", filter_index=599, size="large") as large:
+        large.toolbar.panel, large.toolbar.shuffle = "histograms", True
+        assert large.drawn().height < 4000
+        assert green(large).any()
 
 
 @pytest.mark.parametrize("most", [20_000, 5_000])

@@ -205,6 +205,37 @@ def test_the_picture_is_drawn_without_a_browser(state: dict[str, torch.Tensor], 
     assert len(np.unique(np.asarray(image).reshape(-1, 3), axis=0)) > 20
 
 
+@pytest.mark.parametrize("name", ["first", "dense"])
+def test_the_picture_marks_the_selected_filter_and_fades_what_is_out_of_range(
+    state: dict[str, torch.Tensor], name: str
+) -> None:
+    view = FilterGrid(state, name, filter_index=1)
+    before = np.asarray(view.picture())
+    mark = (before == [0x00, 0xC8, 0x53]).all(axis=-1)
+    assert 100 < mark.sum() < 5000
+    view.filter_index = 5
+    other = np.asarray(view.picture())
+    assert not np.array_equal((other == [0x00, 0xC8, 0x53]).all(axis=-1), mark)
+    low, high = state[f"{name}.weight"].aminmax()
+    view.selected_range = (float(low), float(high))
+    np.testing.assert_array_equal(np.asarray(view.picture()), other)
+    view.selected_range = (float(high) + 1, float(high) + 2)
+    pixels = np.asarray(view.picture())[45:60, 14:34].reshape(-1, 3).astype(int)
+    faint = pixels[(pixels != [0x00, 0xC8, 0x53]).any(axis=-1)]
+    assert len(faint) > 100
+    assert np.ptp(faint, axis=0).max() <= 0.12 * 255 + 1
+
+
+def test_the_picture_holds_the_selected_filter_of_a_layer_with_many(state: dict[str, torch.Tensor]) -> None:
+    view = FilterGrid(state, "long", filter_index=0)
+    first = np.asarray(view.picture())
+    view.filter_index = 399
+    last = np.asarray(view.picture())
+    for picture in (first, last):
+        assert (picture == [0x00, 0xC8, 0x53]).all(axis=-1).any()
+    assert not np.array_equal(first, last)
+
+
 def test_closing_frees_every_widget(open_widgets: Callable[[], set[str]]) -> None:
     before = open_widgets()
     view = FilterGrid(nn.Conv2d(1, 2, 3))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 #: Pages whose masks travel together: at one bit per weight, as many bytes as one page.
 SHEET_PAGES = 40
 PAGES_PER_ANSWER = 2
-FILTERS_IN_PICTURE = 128
 
 
 def frame(subject: Subject) -> wire.Frame:
@@ -105,12 +104,7 @@ def lit(subject: Subject, sheet: int) -> wire.Frame:
     if selected_range is None:
         return wire.frame(token=subject.token, first=0, masks=None)
     if subject.is_matrix:
-        from weightwidgets.analysis.matrix_picture import matrix_mask
-
-        mask = matrix_mask(
-            subject.weight, selected_range, subject.extent.high, *subject.max_pixels, order=subject.order
-        )
-        return wire.frame(token=subject.token, first=0, masks=[_bits(mask)])
+        return wire.frame(token=subject.token, first=0, masks=[_bits(_matrix_mask(subject))])
     first = sheet * SHEET_PAGES
     last = min(first + SHEET_PAGES, subject.page_count)
     masks = [_page_mask(subject, page) for page in range(first, last)]
@@ -118,16 +112,22 @@ def lit(subject: Subject, sheet: int) -> wire.Frame:
 
 
 def picture(subject: Subject) -> Image.Image:
-    """Draw the first filters, or the matrix, for readers without a front end."""
-    from weightwidgets.pictures.grid import matrix_image, tiles_image
+    """Draw the tiles around the selected filter, or the matrix, for readers without a front end."""
+    from weightwidgets.pictures.grid import Marks, fit, matrix_image, tiles_image
 
     shown = matrix(subject) if subject.is_matrix else None
     title = f"{wire.display_name(subject.layer.name)} · {words.description(subject)}"
     caption = " ".join([words.scope(subject), *words.notes(subject, shown)])
+    place = subject.place(min(subject.ask.filter_index, subject.count - 1))
+    is_lit = subject.ask.selected_range is not None
     if shown is not None:
-        return matrix_image(shown, subject.limit, title, caption)
-    grid = tiles(subject, subject.filters(0, FILTERS_IN_PICTURE))
-    return tiles_image(grid, subject.color, subject.count, title, caption)
+        marks = Marks(place, _matrix_mask(subject) if is_lit else None)
+        return matrix_image(shown, subject.limit, title, caption, marks)
+    room = fit(subject.layout)
+    first = room.first(place)
+    filters = subject.filters(first, first + room.cols * room.rows)
+    marks = Marks(place, _tile_masks(subject, filters) if is_lit else None)
+    return tiles_image(tiles(subject, filters), subject.color, subject.count, title, caption, first, marks)
 
 
 def matrix(subject: Subject) -> MatrixPicture:
@@ -221,13 +221,30 @@ def _page(subject: Subject, page: int) -> dict[str, Any]:
 
 
 def _page_mask(subject: Subject, page: int) -> NDArray[np.uint8]:
+    return _bits(
+        _tile_masks(subject, subject.filters(page * subject.page_size, (page + 1) * subject.page_size))
+    )
+
+
+def _tile_masks(subject: Subject, filters: NDArray[np.int64]) -> NDArray[np.bool_]:
     from weightwidgets.analysis.selection import in_range
 
-    filters = subject.filters(page * subject.page_size, (page + 1) * subject.page_size)
     inside = in_range(_rows(subject, filters), subject.ask.selected_range, subject.extent.high)
     # Of zeros and ones the extreme of a block is one where any weight in it is one.
     arranged = subject.layout.arrange(inside.astype(np.float32)) > 0
-    return _bits(np.any(arranged, axis=-1, keepdims=True) if subject.layout.depth == 3 else arranged)
+    return np.asarray(arranged.any(axis=-1) if subject.layout.depth == 3 else arranged)
+
+
+def _matrix_mask(subject: Subject) -> NDArray[np.bool_]:
+    from weightwidgets.analysis.matrix_picture import matrix_mask
+
+    return matrix_mask(
+        subject.weight,
+        subject.ask.selected_range,
+        subject.extent.high,
+        *subject.max_pixels,
+        order=subject.order,
+    )
 
 
 def _bits(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

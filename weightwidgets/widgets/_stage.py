@@ -18,8 +18,6 @@ from .toolbar import ExplorerToolbar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from PIL import Image
-
     from weightwidgets.sources.source import Source
 
     from ._base import View
@@ -58,11 +56,6 @@ class Side:
         others = [source for source in sources if source is not self.source]
         self.grid.share_scale(others)
         self.histogram.share_scale(others)
-
-    def pictures(self) -> list[Image.Image]:
-        """Draw the grid and the histogram."""
-        drawn = (self.grid.picture(), self.histogram.picture())
-        return [picture for picture in drawn if picture is not None]
 
 
 class Stage:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets as t
 
-from weightwidgets.pictures.explorer import in_columns
+from weightwidgets import wire
+from weightwidgets.pictures._numbers import number
+from weightwidgets.pictures.explorer import explorer_picture
 from weightwidgets.sources.open import open_source
 from weightwidgets.tables import selected_weights
 
 from ._base import known_layer, refuse_unknown
 from ._code import reproduce, take_back
 from ._desk import Desk
-from ._filter import known_filter
+from ._filter import known_filter, noun
 from ._links import Links, keep_routes
 from ._picture import Pictured
 from ._stage import Stage
@@ -175,8 +177,12 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
                 self._desk.want(view)
 
     def picture(self) -> Image.Image | None:
-        """Draw the pictures side by side, in Python."""
-        return in_columns({name: side.pictures() for name, side in self._stage.sides.items()})
+        """Draw the current view in Python: what is selected, table, pictures, statistics, the open panel."""
+        bands = [
+            {label: view.picture() or view.error for label, view in band.items()}
+            for band in self._stage.bands()
+        ]
+        return explorer_picture(", twin ".join(self._stage.titles()), [self._selected()], bands)
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
@@ -213,6 +219,18 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
         # The views know the bounds and the sentences; what they refuse is refused here too.
         histogram = self.histogram
         return getattr(type(histogram), proposal["trait"].name)._validate(histogram, proposal["value"])  # noqa: SLF001
+
+    def _selected(self) -> str:
+        layer = self._source.get(self.layer)
+        if layer is None:
+            return self.error
+        shape = " x ".join(f"{size:,}" for size in layer.shape)
+        row = f"{noun(layer)} {self.filter_index:,} of {layer.out_channels:,}"
+        words = [wire.display_name(layer.name, 80), layer.kind, shape, row if layer.out_channels else ""]
+        if self.selected_range is not None:
+            low, high = map(number, self.selected_range)
+            words.append(f"weights from {low} to {high} selected")
+        return " · ".join(filter(None, words))
 
     def _new_layer(self, _change: t.Bunch) -> None:
         # Rows and ranges of the old layer mean nothing in the new one.
