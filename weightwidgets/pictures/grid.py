@@ -165,12 +165,7 @@ def tiles_image(
     for place, tile in enumerate(pixels):
         left = place % cols * (width + _GAP) + _MARGIN
         top = place // cols * (height + _GAP) + _EDGE
-        for cell, picture in enumerate(tile):
-            corner = (
-                left + cell % grid.layout.cell_cols * (grid.layout.width * scale + gap),
-                top + cell // grid.layout.cell_cols * (grid.layout.height * scale + gap),
-            )
-            field.paste(_enlarged(picture, scale), corner)
+        field.paste(Image.fromarray(_mosaic(tile, grid.layout, scale, gap)), (left, top))
         if marks.place == first + place:
             _draw_ring(field, (left, top, left + width, top + height), 1)
     return _sheet(field, title, caption)
@@ -206,6 +201,16 @@ def _tile_size(layout: TileLayout, scale: int, gap: int) -> tuple[int, int]:
         layout.cell_cols * (layout.width * scale + gap) - gap,
         layout.cell_rows * (layout.height * scale + gap) - gap,
     )
+
+
+def _mosaic(tile: NDArray[np.uint8], layout: TileLayout, scale: int, gap: int) -> NDArray[np.uint8]:
+    """Lay the cells of a tile side by side; by way of Pillow, thousands of cells would take a second."""
+    rows, cols = layout.cell_rows, layout.cell_cols
+    high, wide = layout.height * scale + gap, layout.width * scale + gap
+    sheet = np.full((rows * cols, high, wide, 3), 255, np.uint8)
+    sheet[: len(tile), : high - gap, : wide - gap] = tile.repeat(scale, axis=1).repeat(scale, axis=2)
+    arranged = sheet.reshape(rows, cols, high, wide, 3).swapaxes(1, 2).reshape(rows * high, cols * wide, 3)
+    return arranged[: rows * high - gap, : cols * wide - gap]
 
 
 def _draw_ring(field: Image.Image, box: tuple[int, int, int, int], space: int) -> None:
