@@ -24,6 +24,10 @@ EDGES = """model = ww.demo_model("edges")
 explorer = ww.WeightExplorer(model)
 explorer"""
 
+TWINS = """model, twin = (ww.demo_model("edges", trained=trained) for trained in (True, False))
+explorer = ww.WeightExplorer(model, twin=twin)
+explorer"""
+
 MINUS = "\N{MINUS SIGN}"
 
 # As in EDGES; the kernel's own histogram would be no independent witness.
@@ -225,6 +229,62 @@ def test_shuffle_shows_the_layer_again_in_random_order_beside_it(show: Show) -> 
     shown.wait_caption(shown.histogram, "of filter 63.")
     shuffle.click()
     until(both.count, 1)
+
+
+def test_one_selection_moves_the_model_its_twin_and_the_shuffles_of_both(show: Show) -> None:
+    shown = show(TWINS)
+    shown.toolbar.get_by_role("button", name="Shuffle").click()
+    grids, histograms = shown.root.locator(".ww-grid"), shown.root.locator(".ww-histogram")
+    until(grids.count, 4)
+    assert labels(shown, "pictures") == ["model", "model shuffled", "twin", "twin shuffled"]
+    # Two by two, each picture beside its own shuffle.
+    places = [box for box in boxes(grids) if box["width"] > 200]
+    assert [round(box["y"]) for box in places[::2]] == [round(box["y"]) for box in places[1::2]]
+    assert len({round(box["y"]) for box in places}) == len({round(box["x"]) for box in places}) == 2
+    grids.nth(3).locator(".ww-grid-field").press("End")
+    for place in range(4):
+        shown.wait_caption(histograms.nth(place), "of filter 63")
+        grids.nth(place).locator(".ww-grid-name").filter(has_text=re.compile("^filter 63$")).wait_for()
+    for place in range(2):
+        shown.statistics.nth(place).get_by_text("filter 63").first.wait_for()
+    assert labels(shown, "statistics") == ["model", "twin"]
+    shown.wait_python("explorer.filter_index", 63)
+    shown.row("conv2").click()
+    for view in (grids, histograms):
+        for place in range(4):
+            view.nth(place).locator(".ww-title").filter(has_text="conv2").wait_for()
+
+
+def labels(shown: Shown, part: str) -> list[str]:
+    return shown.root.locator(f".ww-explorer-{part} .ww-explorer-label:visible").all_inner_texts()
+
+
+def test_twins_are_drawn_over_one_range_on_request(show: Show) -> None:
+    shown = show(TWINS)
+    until(shown.root.locator(".ww-histogram").count, 2)
+    twin = shown.root.locator(".ww-histogram").nth(1)
+    same = shown.toolbar.get_by_role("button", name="Same scale")
+    low, low_of_twin = shown.python("[float(net.conv1.weight.min()) for net in (model, twin)]")
+    assert low < low_of_twin
+    words = "One range of values for all that is compared."
+    assert first_bin(twin)[0] == pytest.approx(low_of_twin, rel=1e-3)
+    same.click()
+    shown.wait_caption(twin, words)
+    start, count = first_bin(twin)
+    assert start == pytest.approx(low, rel=1e-3)
+    assert count == 0
+    same.click()
+    until(lambda: words in shown.caption(twin), expected=False)
+    assert first_bin(twin)[0] == pytest.approx(low_of_twin, rel=1e-3)
+
+
+def first_bin(histogram: Locator) -> tuple[float, int]:
+    """Read the lower end of the first bin, and how many weights it holds."""
+    histogram.locator(".ww-histogram-bars").press("Home")
+    read = histogram.locator(".ww-histogram-readout").first.inner_text().replace(MINUS, "-")
+    found = re.match(r"Bin 1 of 50: (\S+) to \S+: ([\d,]+) weight", read)
+    assert found, read
+    return float(found[1]), int(found[2].replace(",", ""))
 
 
 def test_a_click_on_a_bar_of_the_norms_selects_its_layer(show: Show) -> None:
