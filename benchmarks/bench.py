@@ -98,6 +98,11 @@ class Bench:
             self.is_lifted = False
             self._restart()
 
+    def settle(self) -> None:
+        """Wait until no kernel computes anything any more."""
+        for lab in self._open:
+            settle(lab)
+
     def close(self) -> None:
         """Close every page that is open, with its kernel."""
         for lab in self._open:

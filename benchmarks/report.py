@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# With which IPython writes the tracebacks of cells.
+_COLORS = re.compile(r"\x1b\[[\d;]*m")
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,9 @@ def within(what: str, ours: Sequence[float], floor: tuple[str, Sequence[float]],
 
 def not_measured(what: str, problem: Exception) -> Row:
     """Say that a row could not be measured, and why."""
-    reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+    lines = _COLORS.sub("", str(problem)).strip().splitlines() or [type(problem).__name__]
+    # The last line of a traceback says what happened, the first one of anything else.
+    reason = lines[-1 if any("Traceback" in text for text in lines) else 0]
     return Row(what, "not measured", reason[:100], None, "", met=False)
 
 

@@ -60,6 +60,15 @@ def test_what_could_not_be_measured_says_why_and_is_not_met() -> None:
     assert not_measured("bins", RuntimeError()).against == "RuntimeError"
 
 
+def test_of_a_cell_that_raised_the_row_says_what_it_raised() -> None:
+    traceback = (
+        "\x1b[31m---------\x1b[39m\n\x1b[31mNameError\x1b[39m   "
+        "Traceback \x1b[36m(most recent call last)\x1b[39m:\nCell 1\n"
+        "\x1b[31mNameError\x1b[39m: name 'w' is not defined"
+    )
+    assert not_measured("bins", AssertionError(traceback)).against == "NameError: name 'w' is not defined"
+
+
 def test_the_columns_of_every_row_stand_under_their_heads() -> None:
     kept = within("import weightwidgets", [5.0], FLOOR, 10)
     missed = at_most("first paint, 350M weights, numba cold and without a cache", [50.0], FLOOR, 1.3)

@@ -32,6 +32,7 @@ class StepBench(FakeBench):
     def __init__(self) -> None:
         super().__init__(quick=True)
         self.is_lifted = False
+        self.settled = False
         self.turns: list[tuple[str, bool]] = []
 
     @property
@@ -42,6 +43,9 @@ class StepBench(FakeBench):
         assert cells
         assert run is None
         return self
+
+    def settle(self) -> None:
+        self.settled = True
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
@@ -72,10 +76,12 @@ class FakeWatcher:
 
     def empty_drag(self) -> Drag:
         assert not self._lifted
+        assert self._bench.settled, "the last drag's kernel may compute still"
         return Drag(60, 1.0)
 
     def drag(self) -> Drag:
         assert not self._lifted
+        self._bench.settled = False
         return Drag(60, 1.05) if self._watched[0] == steps._BARS else Drag(20, 1.1)
 
 
