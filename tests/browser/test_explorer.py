@@ -48,6 +48,16 @@ def test_three_lines_show_the_whole_app(notebook: Cells) -> None:
     assert notebook.lab.page.get_by_text("Error displaying widget").count() == 0
 
 
+def test_beside_the_pictures_the_statistics_are_as_high_as_there_is_room(show: Show) -> None:
+    shown = show(EDGES)
+    pictures, numbers = shown.histogram.bounding_box(), shown.statistics.bounding_box()
+    assert pictures is not None
+    assert numbers is not None
+    assert numbers["x"] < pictures["x"]
+    assert numbers["height"] > 250
+    assert abs(numbers["y"] + numbers["height"] - pictures["y"] - pictures["height"]) < 2
+
+
 def test_a_click_on_a_layer_leads_every_view_and_python(show: Show) -> None:
     shown = show(EDGES)
     for layer, weights in (("conv3", "13,824"), ("head", "144"), ("conv2", "51,200")):
