@@ -265,6 +265,35 @@ def measure(row: Any) -> Any:
     return total, square, largest
 
 
+@jit()
+def pool_strips(
+    blocks: NDArray[Any], bits: NDArray[Any], highest: Any, lowest: Any, total: Any, across: int
+) -> None:
+    """Fill in the ends (as ordered integers) and the sums of blocks, which are `across` columns wide.
+
+    `blocks` and `bits` have the shape (strips, rows of a block, columns).
+    """
+    kind = bits.dtype.type
+    sign, rest = kind(8 * bits.itemsize - 1), np.iinfo(bits.dtype).max
+    cols = bits.shape[2]
+    high, low, sums = np.empty(cols, bits.dtype), np.empty(cols, bits.dtype), np.empty(cols, np.float64)
+    for strip in range(bits.shape[0]):
+        high[:], low[:] = np.iinfo(bits.dtype).min, np.iinfo(bits.dtype).max
+        sums[:] = 0
+        for row in range(bits.shape[1]):
+            patterns, numbers = bits[strip, row], blocks[strip, row]
+            for col in range(cols):
+                key = kind(in_order(patterns[col], sign, rest))
+                high[col] = max(high[col], key)
+                low[col] = min(low[col], key)
+            for col in range(cols):
+                sums[col] += numbers[col]
+        for place in range(highest.shape[1]):
+            start, stop = place * across, min((place + 1) * across, cols)
+            highest[strip, place], lowest[strip, place] = high[start:stop].max(), low[start:stop].min()
+            total[strip, place] = sums[start:stop].sum()
+
+
 def example(name: str, numbers: NDArray[Any]) -> tuple[Any, ...]:
     """Give arguments of a kernel for a few numbers, all of the types that it is called with."""
     bits = numbers.view(np.int32 if numbers.dtype == np.float32 else np.int64)
@@ -274,4 +303,11 @@ def example(name: str, numbers: NDArray[Any]) -> tuple[Any, ...]:
         return numbers, bits, bits[0], 0.0, 1.0, bits[0]
     if name == "measure_rows":
         return numbers.reshape(2, 2), np.zeros(2), np.zeros(2), np.zeros(2)
+    if name == "pool_strips":
+        blocks, patterns, ends = (
+            numbers.reshape(1, 2, 2),
+            bits.reshape(1, 2, 2),
+            np.zeros((2, 1, 1), bits.dtype),
+        )
+        return blocks, patterns, ends[0], ends[1], np.zeros((1, 1)), 2
     return numbers, np.array([0, 2], numbers.dtype), numbers[0], numbers[0], 4

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from weightwidgets.analysis._values import Weight, values
 
+# Blocks of so many columns are reduced column by column.
+_NARROW = 16
+
 
 def rows_of(weight: Weight, rows: NDArray[np.integer] | slice) -> NDArray[np.floating]:
     """Give the numbers of some rows (dimension 0) of a weight, converting no other row.
@@ -120,7 +123,7 @@ def _reduce(array: NDArray[Any], ufunc: np.ufunc, axis: int, block: int) -> NDAr
     if block == 1:
         return array
     if axis == -1:
-        return np.asarray(ufunc.reduceat(array, np.arange(0, array.shape[-1], block), axis=-1))
+        return _reduce_columns(array, ufunc, block)
     # Down the rows a plain reduction is vectorised, which `reduceat` is not (20 times slower).
     *outer, rows, cols = array.shape
     whole = rows - rows % block
@@ -129,3 +132,17 @@ def _reduce(array: NDArray[Any], ufunc: np.ufunc, axis: int, block: int) -> NDAr
     if whole == rows:
         return np.asarray(reduced)
     return np.concatenate([reduced, ufunc.reduce(array[..., whole:, :], axis=-2, keepdims=True)], axis=-2)
+
+
+def _reduce_columns(array: NDArray[Any], ufunc: np.ufunc, block: int) -> NDArray[Any]:
+    cols = array.shape[-1]
+    if block > _NARROW or block > cols:
+        return np.asarray(ufunc.reduceat(array, np.arange(0, cols, block), axis=-1))
+    # One column of every block at a time: `reduceat` takes ten times as long where blocks are narrow.
+    whole = cols - cols % block
+    reduced = ufunc(array[..., 0:whole:block], array[..., 1:whole:block])
+    for place in range(2, block):
+        ufunc(reduced, array[..., place:whole:block], out=reduced)
+    if whole == cols:
+        return np.asarray(reduced)
+    return np.concatenate([reduced, ufunc.reduce(array[..., whole:], axis=-1, keepdims=True)], axis=-1)
