@@ -62,7 +62,7 @@ function build(host: Host<ExplorerToolbarState>): void {
   const shuffle = toggle("Shuffle", (shuffled) => host.ask({ shuffle: shuffled }), signal);
   shuffle.element.title = "Show beside each picture the same weights in random order (seed 0)";
   const same = toggle("Same scale", (same_scale) => host.ask({ same_scale }), signal);
-  same.element.title = "Draw filters and histograms of model and twin on one scale";
+  same.element.title = "Draw filters, histogram and norms of model and twin on one scale";
   const reset = h("button", { type: "button", class: "ww-button" }, "Reset");
   reset.title = "Back to the first view";
   host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));

@@ -20,6 +20,12 @@ def test_bars_are_as_high_as_their_norms_to_a_pixel() -> None:
     assert heights([1.0, 2.0, 4.0, 0.0], log=False) == [round(PLOT / 4), round(PLOT / 2), PLOT, 0]
 
 
+def test_an_axis_that_holds_larger_norms_too_makes_the_bars_lower() -> None:
+    picture = norms_picture("Norms", ["a"], np.array([1.0]), None, np.array([np.nan, 4.0]), log=False)
+    bars = (np.asarray(picture) == BAR).all(axis=-1)
+    assert bars[:, 460].sum() == round(PLOT / 4)
+
+
 def test_a_decade_is_a_decade_on_a_logarithmic_axis() -> None:
     low, middle, high = heights([0.02, 0.2, 2.0], log=True)
     assert middle - low == pytest.approx(high - middle, abs=1)

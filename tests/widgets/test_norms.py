@@ -112,6 +112,36 @@ def test_a_cell_that_changed_a_layer_is_seen() -> None:
         assert chart._chart.bars.y.size == 5
 
 
+@pytest.mark.parametrize("log", [False, True])
+def test_charts_that_share_a_scale_have_one_axis(log: bool) -> None:
+    small, large = {"w": torch.ones(4), "v": torch.zeros(2)}, {"w": torch.full((400,), 5.0)}
+    with NormChart(small, log_norms=log) as one, NormChart(large, log_norms=log) as two:
+        assert one.wait(30)
+        assert two.wait(30)
+        scales = [chart._chart.bars.scales["y"] for chart in (one, two)]
+        ends = [(scale.min, scale.max) for scale in scales]
+        one.share_scale([two])
+        two.share_scale([one])
+        bounds = (min(low for low, _ in ends), max(high for _, high in ends))
+        assert [(scale.min, scale.max) for scale in scales] == [bounds, bounds]
+        assert [chart._chart.bars.base for chart in (one, two)] == [bounds[0]] * 2
+        one.share_scale([])
+        assert (scales[0].min, scales[0].max) == ends[0]
+
+
+def test_an_axis_that_is_shared_follows_the_other_chart() -> None:
+    changing = {"w": torch.ones(4)}
+    with NormChart({"w": torch.ones(1)}) as one, NormChart(changing) as two:
+        one.share_scale([two])
+        two.share_scale([one])
+        assert two.wait(30)
+        changing["w"].mul_(100)
+        two.look(cell_ended=True)
+        assert two.wait(30)
+        assert one.wait(30)
+        assert one._chart.bars.scales["y"].max == pytest.approx(1.05 * 200)
+
+
 def test_refresh_measures_again() -> None:
     with NormChart({"w": torch.ones(4)}) as chart:
         assert chart.wait(30)

@@ -21,7 +21,13 @@ _BAR, _SELECTED = "#8a97a6", "#0b62c4"
 
 
 def norms_picture(
-    title: str, labels: Sequence[str], values: np.ndarray, selected: int | None, *, log: bool
+    title: str,
+    labels: Sequence[str],
+    values: np.ndarray,
+    selected: int | None,
+    beside: np.ndarray | None = None,
+    *,
+    log: bool,
 ) -> Image.Image:
     """Draw a bar per layer.
 
@@ -35,6 +41,8 @@ def norms_picture(
         float64, shape ``(layers,)``: norms in weight units, NaN where there is none.
     selected : int or None
         The bar that is drawn in another colour.
+    beside : numpy.ndarray, optional
+        Norms of another picture, which the axis has to hold too.
     log : bool
         Whether the axis is logarithmic, from the power of ten below the lowest norm above zero.
 
@@ -47,7 +55,7 @@ def norms_picture(
     canvas = Canvas(_WIDTH, _HEIGHT, _EM)
     canvas.text(_LEFT, 18, canvas.cut(title, _WIDTH - _LEFT - _RIGHT, 1.15), ink=INK, scale=1.15)
     base, top = _HEIGHT - _BOTTOM, _TOP
-    marks, heights = _scale(values, log=log)
+    marks, heights = _scale(values, values if beside is None else np.concatenate([values, beside]), log=log)
     for mark, height in marks:
         y = round(base - height * (base - top))
         canvas.pen.line((_LEFT, y, _WIDTH - _RIGHT, y), fill=RULE)
@@ -70,13 +78,16 @@ def norms_picture(
     return canvas.image
 
 
-def _scale(values: np.ndarray, *, log: bool) -> tuple[list[tuple[float, float]], np.ndarray]:
+def _scale(
+    values: np.ndarray, held: np.ndarray, *, log: bool
+) -> tuple[list[tuple[float, float]], np.ndarray]:
     """Give the marks of the axis and the bars' heights, all as parts of the height of the plot."""
     usable = np.isfinite(values) & (values > 0)
+    held = held[np.isfinite(held) & (held > 0)]
     heights = np.zeros(values.shape)
-    if not usable.any():
+    if not held.size:
         return [], heights
-    lowest, highest = float(values[usable].min()), float(values[usable].max())
+    lowest, highest = float(held.min()), float(held.max())
     if not log:
         heights[usable] = values[usable] / highest
         return [(mark, mark / highest) for mark in ticks(0, highest, 5)], heights

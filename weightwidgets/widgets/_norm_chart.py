@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BAR, SELECTED = "#7b8794", "#2f80ed"
 # bqplot's own text is orange on a dark page.
 _INK = "var(--jp-content-font-color1, black)"
+_NONE = np.array([])
 _LONGEST_LABEL = 18
 # Widget state is JSON inside a page, and labels are typeset: no name may be read as markup or as a formula.
 HARMLESS = str.maketrans({"<": "‹", ">": "›", "&": "+", "$": "S", "\\": "/"})  # noqa: RUF001
@@ -170,12 +171,18 @@ class Chart:
             self._up.tick_style = letters
             self._up.label_offset = f"{looks.axis - 1.4 * looks.text:.0f}px"
 
-    def draw(self, labels: Sequence[str], values: np.ndarray, *, title: str, log: bool) -> None:
-        """Draw one bar per layer; a bar that cannot be (NaN, or zero on a logarithmic axis) has no height."""
-        base = lowest_decade(values) if log else 0.0
+    def draw(
+        self, labels: Sequence[str], values: np.ndarray, beside: np.ndarray = _NONE, *, title: str, log: bool
+    ) -> None:
+        """Draw one bar per layer on an axis that also holds the values `beside`.
+
+        A bar that cannot be (NaN, or zero on a logarithmic axis) has no height.
+        """
+        held = np.concatenate([values, beside])
+        base = lowest_decade(held) if log else 0.0
         drawable = np.isfinite(values) & (values > base)
         scale = self._log if log else self._linear
-        highest = float(values[drawable].max(initial=base))
+        highest = float(held[np.isfinite(held)].max(initial=base))
         top = 1.05 * highest if highest > base else 10 * base or 1.0
         scale.min, scale.max = base, top
         heights = np.where(drawable, values, base)

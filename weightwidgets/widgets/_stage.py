@@ -58,6 +58,58 @@ class Side:
         self.histogram.share_scale(others)
 
 
+class Panels:
+    """What can be opened below the pictures: a view of each source, side by side, made when first wanted."""
+
+    def __init__(self, sources: Mapping[str, Source], desk: Desk, join: Callable[[Any], None]) -> None:
+        self._sources = sources
+        self._desk = desk
+        self._join = join
+        self._looks: list[Links] = []
+        self._boxes: dict[str, tuple[ipywidgets.VBox, ...]] = {}
+        self._same_scale = False
+        self.made: dict[str, dict[str, Any]] = {}
+
+    def views(self, name: str) -> dict[str, Any]:
+        """Give a panel's views by the labels of their sources."""
+        if name not in self.made:
+            make, looks = _PANELS[name]
+            views = {label: make(source, self._desk) for label, source in self._sources.items()}
+            main, *others = views.values()
+            self.made[name] = views
+            self._boxes[name] = tuple(_titled(label, view) for label, view in views.items())
+            self._looks.append(Links(main, self._desk, looks))
+            for view in views.values():
+                self._join(view)
+            for view in others:
+                self._looks[-1].add(view)
+            for box in self._boxes[name]:
+                keep_routes(box)
+            if self._same_scale:
+                self.share_scale(shared=True)
+        return self.made[name]
+
+    def boxes(self, name: str) -> tuple[ipywidgets.VBox, ...]:
+        """Give a panel's views, each under its label."""
+        self.views(name)
+        return self._boxes[name]
+
+    def share_scale(self, *, shared: bool) -> None:
+        """Draw the norms of all sources on one axis, or each on its own."""
+        self._same_scale = shared
+        charts = list(self.made.get("norms", {}).values())
+        for chart in charts:
+            chart.share_scale(other for other in charts if shared and other is not chart)
+
+    def close(self) -> None:
+        """Free every view that was made."""
+        for links in self._looks:
+            links.close()
+        for boxes in self._boxes.values():
+            for box in boxes:
+                close_family(box)
+
+
 class Stage:
     """Makes the views when they are first wanted, joins them to the selection, and arranges them.
 
@@ -79,8 +131,7 @@ class Stage:
         self._links = links
         self._on_error = on_error
         self._looks: list[Links] = []
-        self._panels: dict[str, dict[str, Any]] = {}
-        self._panel_boxes: dict[str, list[ipywidgets.VBox]] = {}
+        self._panels = Panels(sources, desk, self._join)
         self._same_scale = False
         self.sides: dict[str, Side] = {}
         model, *others = sources.values()
@@ -142,35 +193,25 @@ class Stage:
         self._same_scale = shared
         for side in self.sides.values():
             side.share_scale(self._sources.values() if shared else ())
+        self._panels.share_scale(shared=shared)
 
     def panel(self, name: str) -> Any:
         """Give the model's view of a panel; it is made when it is first wanted."""
-        if name not in self._panels:
-            make, looks = _PANELS[name]
-            views = {label: make(source, self._desk) for label, source in self._sources.items()}
-            main, *others = views.values()
-            self._panels[name] = views
-            self._panel_boxes[name] = [_titled(label, view) for label, view in views.items()]
-            self._looks.append(Links(main, self._desk, looks))
-            for view in views.values():
-                self._join(view)
-            for view in others:
-                self._looks[-1].add(view)
-            for box in self._panel_boxes[name]:
-                keep_routes(box)
-        return next(iter(self._panels[name].values()))
+        return next(iter(self._panels.views(name).values()))
 
     def open_panel(self, name: str) -> None:
         """Show one panel below, or none for ""."""
-        if name:
-            self.panel(name)
-        self._below.children = tuple(self._panel_boxes.get(name, ()))
+        self._below.children = self._panels.boxes(name) if name else ()
 
     def views(self) -> dict[str, View]:
         """Give the model's own views that are there now, by the explorer's attribute that holds them."""
         main = next(iter(self.sides.values()))
         always = {"grid": main.grid, "histogram": main.histogram, "table": self.table}
-        return {**always, "statistics": self.statistics, **{name: self.panel(name) for name in self._panels}}
+        return {
+            **always,
+            "statistics": self.statistics,
+            **{name: self.panel(name) for name in self._panels.made},
+        }
 
     def titles(self) -> list[str]:
         """Name the sources, safe to look at."""
@@ -185,7 +226,7 @@ class Stage:
             yield {label: side.grid for label, side in pair.items()}
             yield {label: side.histogram for label, side in pair.items()}
         yield self._numbers
-        yield self._panels.get(self.toolbar.panel, {})
+        yield self._panels.made.get(self.toolbar.panel, {})
 
     def answering(self) -> list[Any]:
         """Give everything that answers questions: the views of all sides and the panels made so far."""
@@ -195,9 +236,9 @@ class Stage:
         """Free every widget."""
         for links in (self._links, *self._looks):
             links.close()
-        panels = [box for boxes in self._panel_boxes.values() for box in boxes]
-        for widget in (*self.boxes, *panels):
+        for widget in self.boxes:
             close_family(widget)
+        self._panels.close()
 
     def errors(self) -> Iterator[str]:
         """Say what has no answer now, and in which column where there are several."""
@@ -210,7 +251,7 @@ class Stage:
     def _labelled(self) -> Iterator[tuple[str, Any]]:
         for label, side in self.sides.items():
             yield from ((label, side.grid), (label, side.histogram))
-        for views in (self._numbers, *self._panels.values()):
+        for views in (self._numbers, *self._panels.made.values()):
             yield from views.items()
 
     def _add_side(self, label: str, side: Side) -> None:

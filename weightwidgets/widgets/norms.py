@@ -25,6 +25,8 @@ from ._stream import Stream, steady
 from ._watch import watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PIL import Image
     from typing_extensions import Self
 
@@ -81,6 +83,7 @@ class NormChart(Pictured, ipywidgets.VBox):
 
     # A chart whose arguments were refused has nothing to close, when it is collected.
     _closed = True
+    _others: tuple[NormChart, ...] = ()
 
     def __init__(
         self, source: object, layer: str | None = None, *, desk: Desk | None = None, **traits: Any
@@ -93,7 +96,7 @@ class NormChart(Pictured, ipywidgets.VBox):
         self._controls.stands_for = self
         self._chart = Chart()
         self._stream: Stream[LayerNorms] = Stream(
-            self._source, self._desk, version=self._version, measure=self._measure, publish=self._draw
+            self._source, self._desk, version=self._version, measure=self._measure, publish=self._publish
         )
         chosen = {"layer": self._controls.layer, **traits}
         try:
@@ -133,6 +136,23 @@ class NormChart(Pictured, ipywidgets.VBox):
     def coerce(self, state: dict[str, Any]) -> dict[str, Any]:
         """Leave out a layer that the source has not, as the other views do."""
         return self._controls.coerce(state)
+
+    def share_scale(self, others: Iterable[NormChart]) -> None:
+        """Draw on an axis that holds the norms of `others` too; of none: of its own layers alone."""
+        self._others = tuple(others)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw what is measured so far."""
+        if not self._closed:
+            self._draw()
+
+    def values(self, kind: str) -> np.ndarray:
+        """Give what is measured so far: float64, per layer, in weight units; NaN where there is none."""
+        found = [self._stream.outcome(name) for name in self._names]
+        return np.array(
+            [getattr(norms, kind) if isinstance(norms, LayerNorms) else math.nan for norms in found]
+        )
 
     def refresh(self) -> None:
         """Measure again, also when torch cannot tell that the weights changed."""
@@ -176,7 +196,8 @@ class NormChart(Pictured, ipywidgets.VBox):
             return None
         title = f"{TITLES[self.kind]} of each layer{', logarithmic' if self.log_norms else ''}"
         selected = self._names.index(self.layer) if self.layer in self._names else None
-        return norms_picture(title, chart_labels(self._names), self._values(), selected, log=self.log_norms)
+        labels, values = chart_labels(self._names), self.values(self.kind)
+        return norms_picture(title, labels, values, selected, self._beside(), log=self.log_norms)
 
     def _version(self, layer: Layer) -> Version:
         return (self._desk.epoch, layer.fingerprint())
@@ -218,16 +239,18 @@ class NormChart(Pictured, ipywidgets.VBox):
         self._controls.show(self._names, found, live=self._stream.live)
         labels = chart_labels(self._names)
         self._chart.arrange(labels, LOOKS[self.size])
-        self._chart.draw(labels, self._values(), title=TITLES[self.kind], log=self.log_norms)
+        values, title = self.values(self.kind), TITLES[self.kind]
+        self._chart.draw(labels, values, self._beside(), title=title, log=self.log_norms)
         self._select()
+
+    def _publish(self) -> None:
+        for chart in (self, *self._others):
+            chart.redraw()
 
     def _measure(self, layer: Layer, version: Version) -> LayerNorms:
         # The layer table asks for the same summary, and finds it.
         found = shared.get((version, "summary"), lambda: summary(steady(layer.weight)))
         return LayerNorms(found.l2, found.rms, found.finite)
 
-    def _values(self) -> np.ndarray:
-        found = [self._stream.outcome(name) for name in self._names]
-        return np.array(
-            [getattr(norms, self.kind) if isinstance(norms, LayerNorms) else math.nan for norms in found]
-        )
+    def _beside(self) -> np.ndarray:
+        return np.concatenate([[], *(other.values(self.kind) for other in self._others)])
