@@ -18,6 +18,7 @@ class Kept:
     kept_bias: torch.Tensor | None = None
     parts: dict[str, torch.Tensor] = field(default_factory=dict)
     sentence: str = ""
+    known_version: str | None = None
 
     def stored(self) -> dict[str, torch.Tensor]:
         return self.parts or {"0.weight": self.kept}
@@ -39,6 +40,9 @@ class Kept:
 
     def derivation(self) -> str:
         return self.sentence
+
+    def version(self) -> str | None:
+        return self.known_version
 
 
 def layer_of(
@@ -306,3 +310,13 @@ def test_the_user_s_default_device_is_not_used() -> None:
     with torch.device("meta"):
         here = fingerprint(tensor)
     assert here == fingerprint(tensor)
+
+
+def test_a_version_that_is_known_stands_for_the_values() -> None:
+    tensors = Kept(torch.zeros(3), known_version="first")
+    layer = Layer(("0",), ("0.weight",), "parameter", tensors)
+    before = layer.fingerprint()
+    tensors.kept[0] = 1
+    assert layer.fingerprint() == before
+    tensors.known_version = "second"
+    assert layer.fingerprint() != before

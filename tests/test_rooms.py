@@ -44,7 +44,7 @@ ROOMS = {
     "layer": _room(set(), _ARRAYS),
     "wire": _room(set(), _ARRAYS),
     "analysis": _room({"analysis"}, _ARRAYS | {"numba", "scipy", "sklearn"}),
-    "sources": _room({"layer", "sources"}, _ARRAYS | {"safetensors"}),
+    "sources": _room({"layer", "sources"}, _ARRAYS | {"safetensors", "gguf"}),
     "tables": _room(_SHOWN, _ARRAYS | {"pandas", "tqdm"}),
     "pictures": _room(_SHOWN | {"pictures"}, _ARRAYS | {"PIL"}),
     "probes": _room(_SHOWN | {"probes"}, _ARRAYS | {"captum"}),

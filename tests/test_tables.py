@@ -23,6 +23,7 @@ from weightwidgets.tables import parameter_count, selected_weights, summary_tabl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +234,13 @@ def test_the_place_in_the_kernel_has_the_kernels_axes(shape: tuple[int, ...], ax
     assert list(selected_weights(layer, None).columns) == ["layer", *axes, "value"]
     assert list(selected_weights(layer, (-9.0, 9.0)).columns) == ["layer", *axes, "value"]
     assert len(selected_weights(layer, (-9.0, 9.0))) == math.prod(shape)
+
+
+def test_a_checkpoint_gives_the_tables_of_its_module(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    torch.save({"state_dict": model.state_dict(), "epoch": 3}, tmp_path / "a.ckpt")
+    path = str(tmp_path / "a.ckpt")
+    assert weight_norms(path) == weight_norms(model)
+    assert weight_norms({"state_dict": model.state_dict(), "epoch": 3}) == weight_norms(model)
+    numbers = ["parameters", "mean", "std", "l1", "kurtosis"]
+    assert summary_table(path)[numbers].equals(summary_table(model)[numbers])

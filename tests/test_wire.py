@@ -105,3 +105,12 @@ def test_a_long_name_keeps_its_two_ends() -> None:
     assert shown.startswith("start")
     assert shown.endswith("end")
     assert "…" in shown
+
+
+@pytest.mark.parametrize("blank", ["\u3164", "\uffa0", "\u034f", "\ufe0f"])
+def test_letters_and_marks_that_draw_nothing_are_marked(blank: str) -> None:
+    assert wire.display_name(f"a{blank}b") == f"a[U+{ord(blank):04X}]b"
+
+
+def test_combining_characters_are_composed_for_display() -> None:
+    assert wire.display_name("cafe\u0301") == "caf\u00e9"

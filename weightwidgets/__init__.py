@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import analysis
     from .sources.demo import demo_model
-    from .sources.open import open_source
+    from .sources.open import CheckpointError, Limits, open_source
     from .tables import summary_table, weight_norms
     from .widgets.explorer import WeightExplorer
     from .widgets.gallery import LayerHistograms
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __version__ = metadata.version("weightwidgets")
 
 _HOMES = {
+    "CheckpointError": "sources.open",
     "FilterGrid": "widgets.grid",
     "LayerHistograms": "widgets.gallery",
     "LayerTable": "widgets.table",
+    "Limits": "sources.open",
     "NormChart": "widgets.norms",
     "WeightExplorer": "widgets.explorer",
     "WeightHistogram": "widgets.histogram",
@@ -39,9 +41,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "CheckpointError",
     "FilterGrid",
     "LayerHistograms",
     "LayerTable",
+    "Limits",
     "NormChart",
     "WeightExplorer",
     "WeightHistogram",

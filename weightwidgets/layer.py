@@ -70,6 +70,10 @@ class LayerTensors(Protocol):
         """Return a sentence that says how the weight is made from other tensors, or ""."""
         ...
 
+    def version(self) -> Hashable | None:
+        """Return a value that changes when the values may have, or None where only reading them tells."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
@@ -237,8 +241,12 @@ class Layer:
     def fingerprint(self) -> Hashable:
         """Return a token that changes when the weight or the bias does; see `tensor_fingerprint`.
 
-        What is parametrized or pruned is watched through the tensors that it is made of.
+        What is parametrized or pruned is watched through the tensors that it is made of. A file is watched by
+        its place, time and size: reading values of every layer at each look would fetch them from the disk.
         """
+        version = self.tensors.version()
+        if version is not None:
+            return version
         watched = (*self.tensors.stored().items(), *self.tensors.stored_bias().items())
         return tuple((name, tensor_fingerprint(tensor)) for name, tensor in watched)
 

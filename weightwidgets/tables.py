@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,11 @@ def parameter_count(layer: Layer) -> int:
     """Count the numbers that a layer holds: its weights and its bias; 0 for an uninitialised layer."""
     if not layer.initialized:
         return 0
-    bias = layer.bias
+    try:
+        bias = layer.bias
+    except ValueError:
+        # A file that was replaced gives no numbers any more; what was known of its shapes stands.
+        bias = None
     return layer.numel + (0 if bias is None else bias.numel())
 
 
@@ -40,7 +45,7 @@ def summary_table(source: object) -> pd.DataFrame:
 
     Parameters
     ----------
-    source : torch.nn.Module, mapping of tensors, or Source
+    source : torch.nn.Module, mapping of tensors, path of a checkpoint, or Source
         What `open_source` takes.
 
     Returns
@@ -79,10 +84,10 @@ def weight_norms(source: object) -> dict[str, float]:
 
     Parameters
     ----------
-    source : torch.nn.Module, mapping of tensors, or Source
+    source : torch.nn.Module, mapping of tensors, path of a checkpoint, or Source
         Of a module, the tensors are those of ``named_parameters()``: raw ones where a weight is parametrized
-        or pruned. Of a state dict, all its tensors. A source that is open already has layers: their
-        effective weights under their full names, buffers left out.
+        or pruned. Of a state dict, all its tensors. A source that is open already, and a checkpoint, has
+        layers: their effective weights under their full names, buffers left out.
 
     Returns
     -------
@@ -169,13 +174,19 @@ def _row(layer: Layer) -> dict[str, Any]:
 
 def _named_tensors(source: object) -> Iterator[tuple[str, Layer | Weight]]:
     layers = open_source(source)
-    if layers is source:
+    tensors: Any = source
+    if hasattr(tensors, "named_parameters"):
+        yield from tensors.named_parameters()
+    elif layers is not source and isinstance(source, Mapping) and all(map(_is_tensor, source.values())):
+        yield from tensors.items()
+    else:
         for layer in layers.values():
             if layer.kind != "buffer":
                 yield layer.full_name, layer
-        return
-    tensors: Any = source
-    yield from tensors.named_parameters() if hasattr(tensors, "named_parameters") else tensors.items()
+
+
+def _is_tensor(value: object) -> bool:
+    return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
 def _frobenius(tensor: Layer | Weight) -> float:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Frame = dict[str, Any]
 
 _EXACT_IN_JAVASCRIPT = 2**53
+# Letters and marks that draw nothing: fillers of Hangul, joiners, variation selectors.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0") | frozenset(
+    map(chr, range(0xFE00, 0xFE10))
+)
 
 
 def smallest(counts: npt.ArrayLike) -> np.ndarray:
@@ -106,14 +110,19 @@ def from_bytes(data: object, _widget: object = None) -> str:
 
 
 def display_name(name: str, limit: int = 200) -> str:
-    """Make an untrusted name safe to look at: hidden and direction-changing characters become marks."""
+    """Make an untrusted name safe to look at: hidden and direction-changing characters become marks.
+
+    What is written with combining characters is composed (NFC), so that names that look the same are the
+    same.
+    """
 
     def mark(character: str) -> str:
         hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-        return f"[U+{ord(character):04X}]" if hidden else character
+        return f"[U+{ord(character):04X}]" if hidden or character in _BLANK else character
 
-    shown = "".join(mark(character) for character in name[: 4 * limit])
+    shown = "".join(map(mark, unicodedata.normalize("NFC", name[: 4 * limit])))
     if len(shown) <= limit and len(name) <= 4 * limit:
         return shown
     half = (limit - 1) // 2
-    return f"{shown[:half]}…{''.join(mark(character) for character in name[-half:])[-half:]}"
+    end = "".join(map(mark, unicodedata.normalize("NFC", name[-half:])))
+    return f"{shown[:half]}…{end[-half:]}"

@@ -10,7 +10,7 @@ from torch.nn.utils import parametrizations
 
 from tests.sources.zoo import make
 from weightwidgets.layer import Layer
-from weightwidgets.sources.open import Source, open_source
+from weightwidgets.sources.open import CheckpointError, Limits, Source, open_source
 
 
 def test_a_module_is_opened_live() -> None:
@@ -37,10 +37,39 @@ def test_a_model_without_weights_is_an_empty_source() -> None:
     assert list(open_source({})) == []
 
 
-@pytest.mark.parametrize("path", ["model.safetensors", Path("model.pt")])
-def test_a_path_is_refused_with_what_to_do(path: object) -> None:
-    with pytest.raises(TypeError, match=r"load it first.*safetensors\.torch\.load_file"):
-        open_source(path)
+def test_a_path_is_opened_as_a_checkpoint(tmp_path: Path) -> None:
+    torch.save({"0.weight": torch.ones(2, 2)}, tmp_path / "model.pt")
+    for path in (tmp_path / "model.pt", str(tmp_path / "model.pt"), tmp_path):
+        assert list(open_source(path)) == ["0"]
+    assert open_source(tmp_path / "model.pt").title == "model.pt"
+    with pytest.raises(CheckpointError, match=r"^lost\.pt: it cannot be found"):
+        open_source("lost.pt")
+
+
+def test_trust_and_limits_reach_the_file(tmp_path: Path) -> None:
+    torch.save({"0.weight": torch.ones(2, 2), "who": Path("x")}, tmp_path / "model.pt")
+    with pytest.raises(CheckpointError, match=r"pathlib\.PosixPath would have to run"):
+        open_source(tmp_path / "model.pt")
+    assert list(open_source(tmp_path / "model.pt", trust=True)) == ["0"]
+    torch.save({str(place): torch.ones(1) for place in range(3)}, tmp_path / "many.pt")
+    with pytest.raises(CheckpointError, match=r"limits=Limits\(tensors=\.\.\.\)"):
+        open_source(tmp_path / "many.pt", limits=Limits(tensors=2))
+    assert len(open_source(tmp_path / "many.pt", limits=None)) == 3
+
+
+def test_a_state_dict_in_a_wrapper_is_unwrapped_and_said_to_be() -> None:
+    state_dict = {"module.0.weight": torch.ones(2, 2), "module.0.bias": torch.ones(2)}
+    source = open_source({"state_dict": state_dict, "epoch": 3})
+    assert list(source) == ["0"]
+    assert source["module.0.weight"] is source["0"]
+    assert source.note.startswith(
+        "Shown is what is under `state_dict`. Left out: epoch. Names are shown without"
+    )
+    live = nn.Linear(2, 2)
+    opened = open_source({"model": live, "optimizer": {"state": torch.ones(2)}})
+    assert opened["weight"].weight.data_ptr() == live.weight.data_ptr()
+    assert opened.note == "Shown is what is under `model`. Left out: optimizer."
+    assert open_source(live).note == ""
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,10 @@ class ModuleTensors:
             return ""
         return f"{formed.derivation} {effective(formed)[1]}".strip()
 
+    def version(self) -> Hashable | None:
+        """Return None: the values are in memory and may change at any moment."""
+        return None
+
     def _formation(self) -> Formation:
         formed = formation(self.module, self.attribute)
         if formed is None:

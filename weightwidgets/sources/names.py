@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     import torch
 
+_DIGITS = re.compile(r"(\d+)")
 _PACKED_BLOCKS = {"q_proj_weight": 0, "k_proj_weight": 1, "v_proj_weight": 2}
 
 
@@ -62,3 +64,12 @@ def short_names(groups: Sequence[Iterable[str]]) -> list[tuple[str, ...]]:
             taken.add(names[-1])
         shortened.append(tuple(names))
     return shortened
+
+
+def natural_order(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return what to sort names by so that ``layers.2`` comes before ``layers.10``."""
+    pieces = _DIGITS.split(name)
+    # Numbers compare by length, then digit by digit: Python refuses to read thousands of digits as a number.
+    return tuple(
+        (piece.isdecimal(), len(piece.lstrip("0")) if piece.isdecimal() else 0, piece) for piece in pieces
+    )

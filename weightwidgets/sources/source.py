@@ -6,7 +6,7 @@ import difflib
 import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from torch.nn.parameter import is_lazy
@@ -33,6 +33,8 @@ class FoundTensor:
     groups: int = 1
     next_norm: str = ""
     inferred: bool = False
+    spellings: dict[str, str] = field(default_factory=dict)
+    """Further spellings that resolve without being names, each to one of `full_names`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,15 @@ class Source(Mapping[str, Layer], ABC):
     ----------
     title
         What to call the source on screen.
+
+    Attributes
+    ----------
+    note
+        Plain sentences on how it was opened: what was unwrapped, what was left out; "" where all is as it
+        looks.
     """
+
+    note = ""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -114,13 +124,18 @@ class Source(Mapping[str, Layer], ABC):
     def _build(self) -> _Index:
         # The state is taken first: a change during the scan then shows at the next look.
         state = self._state()
-        layers = _named(self._scan())
+        found = self._scan()
+        layers = _named(found)
         spellings = {
             spelling: (layer, full)
             for layer in layers
             for short, full in zip(layer.names, layer.full_names, strict=True)
             for spelling in (short, full)
         }
+        for tensor, layer in zip(found, layers, strict=True):
+            for spelling, full in tensor.spellings.items():
+                for further in (spelling, spelling.removesuffix(".weight")):
+                    spellings.setdefault(further, (layer, full))
         return _Index(state, {layer.name: layer for layer in layers}, spellings)
 
     def _refuse(self, name: object) -> NoReturn:
