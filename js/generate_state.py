@@ -12,6 +12,7 @@ from weightwidgets import wire
 from weightwidgets.widgets._norm_controls import NormControls
 from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.grid import FilterGrid
+from weightwidgets.widgets.heads import AttentionHeads
 from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.statistics import WeightStatistics
 from weightwidgets.widgets.table import LayerTable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from weightwidgets.widgets._base import View
 
 VIEWS = (
+    AttentionHeads,
     ExplorerToolbar,
     FilterGrid,
     LayerHistograms,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .widgets.explorer import WeightExplorer
     from .widgets.gallery import LayerHistograms
     from .widgets.grid import FilterGrid
+    from .widgets.heads import AttentionHeads
     from .widgets.histogram import WeightHistogram
     from .widgets.norms import NormChart
     from .widgets.statistics import WeightStatistics
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = metadata.version("weightwidgets")
 
 _HOMES = {
+    "AttentionHeads": "widgets.heads",
     "CheckpointError": "sources.open",
     "FilterGrid": "widgets.grid",
     "LayerHistograms": "widgets.gallery",
@@ -41,6 +43,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AttentionHeads",
     "CheckpointError",
     "FilterGrid",
     "LayerHistograms",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weightwidgets.analysis.distribution import Distribution, distribution
     from weightwidgets.analysis.filter_grid import FilterGrid, filter_grid
+    from weightwidgets.analysis.heads import HeadFactors, Heads, head_factors, heads
     from weightwidgets.analysis.histogram import Histogram, histogram
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
     from weightwidgets.analysis.norms import Norms, UnitNorms, norms, unit_norms
@@ -23,6 +24,10 @@ _MODULES = {
     "distribution": "distribution",
     "FilterGrid": "filter_grid",
     "filter_grid": "filter_grid",
+    "HeadFactors": "heads",
+    "Heads": "heads",
+    "head_factors": "heads",
+    "heads": "heads",
     "Histogram": "histogram",
     "HistogramTable": "histogram_table",
     "histogram": "histogram",
@@ -41,6 +46,8 @@ _MODULES = {
 __all__ = [
     "Distribution",
     "FilterGrid",
+    "HeadFactors",
+    "Heads",
     "Histogram",
     "HistogramTable",
     "Norms",
@@ -48,6 +55,8 @@ __all__ = [
     "UnitNorms",
     "distribution",
     "filter_grid",
+    "head_factors",
+    "heads",
     "histogram",
     "histogram_table",
     "norms",

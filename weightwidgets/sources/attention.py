@@ -149,7 +149,8 @@ class AttentionBlock:
 
     def _guess(self) -> str:
         usual = {size: self.q_rows // size for size in _USUAL_SIZES if self.kv_rows % size == 0}
-        if not usual:
+        # A usual size in a small model would make one or two heads, which is no guide.
+        if max(usual.values(), default=0) < 4:
             return f"num_heads can be {', '.join(map(str, self.choices[:12]))}."
         named = ", ".join(f"{heads} (of {size} rows)" for size, heads in list(usual.items())[:3])
         return f"num_heads would be {named} with heads of a usual size."

@@ -86,6 +86,10 @@ class Answers(t.HasTraits):
         """Say which frames answer `ask`."""
         raise NotImplementedError
 
+    def is_long(self, layer: Layer) -> bool:
+        """Say whether the answer for `layer` takes longer than the message thread may be kept."""
+        return layer.numel > _LONG_ANSWER
+
     def version(self, layer: Layer | None) -> tuple[object, ...]:
         """Tell one state of the shown weights from the next."""
         return (self._desk.epoch, layer.fingerprint() if layer is not None else None)
@@ -104,7 +108,7 @@ class Answers(t.HasTraits):
             generation = self._generation
             # A layer that is gone is said to be gone by `_make`.
             layer = self._source.get(self.layer)
-            long = self._desk.from_browser and layer is not None and layer.numel > _LONG_ANSWER
+            long = self._desk.from_browser and layer is not None and self.is_long(layer)
         if long:
             workers().submit(self._work_out, generation)
         else:
