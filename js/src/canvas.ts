@@ -56,11 +56,14 @@ export function palette(root: HTMLElement): Palette {
 /** Call `redraw` when the theme changes or when the element gets another width. */
 export function follow(root: HTMLElement, signal: AbortSignal, redraw: () => void): void {
   let width = root.clientWidth;
-  const theme = new MutationObserver(() => {
-    // The notebook hides its cells while it changes the theme; shown again they have their width anew.
+  const renew = () => {
+    if (signal.aborted) return;
     width = root.clientWidth;
-    redraw();
-  });
+    // The notebook hides its cells while it changes the theme, sometimes too shortly for a resize to be told.
+    if (width > 0) redraw();
+    else requestAnimationFrame(() => root.clientWidth > 0 && renew());
+  };
+  const theme = new MutationObserver(renew);
   for (const element of [document.body, document.documentElement])
     theme.observe(element, {
       attributes: true,
@@ -69,7 +72,7 @@ export function follow(root: HTMLElement, signal: AbortSignal, redraw: () => voi
   const size = new ResizeObserver(() => {
     if (root.clientWidth === width) return;
     width = root.clientWidth;
-    redraw();
+    if (width > 0) redraw();
   });
   size.observe(root);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw, { signal });
