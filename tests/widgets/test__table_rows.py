@@ -20,12 +20,10 @@ from weightwidgets.widgets._table_rows import (
     SPARK_BINS,
     Measurement,
     Row,
-    groups_of,
     list_rows,
     measure,
     numbers_frame,
     order_of,
-    repeated_pattern,
     rows_frame,
 )
 
@@ -48,31 +46,6 @@ def numbers_of(found: Measurement) -> dict[str, float]:
 
 def array(part: dict[str, Any]) -> np.ndarray[Any, Any]:
     return np.frombuffer(part["data"], part["dtype"]).reshape(part["shape"])
-
-
-@pytest.mark.parametrize(
-    ("name", "pattern"),
-    [
-        ("layers.3.q_proj", "layers.*.q_proj"),
-        ("layer1.0.conv1", "layer1.*.conv1"),
-        ("h.11.mlp.2.fc", "h.*.mlp.*.fc"),
-        ("blocks.0.1", "blocks.*.1"),
-        ("features.0", ""),
-        ("0", ""),
-        ("conv1", ""),
-        ("", ""),
-    ],
-)
-def test_numbers_in_the_path_of_a_name_make_its_pattern(name: str, pattern: str) -> None:
-    assert repeated_pattern(name) == pattern
-
-
-def test_three_names_of_one_pattern_and_kind_are_a_group() -> None:
-    rows = [row(f"l.{block}.{part}") for block in range(3) for part in ("q", "k")]
-    assert groups_of(rows) == {("l.*.q", "linear"): [0, 2, 4], ("l.*.k", "linear"): [1, 3, 5]}
-    assert groups_of(rows[:4]) == {}
-    mixed = [row("l.0.q"), row("l.1.q"), row("l.2.q", kind="norm")]
-    assert groups_of(mixed) == {}
 
 
 def test_rows_are_listed_with_shape_dtype_parameters_and_aliases() -> None:

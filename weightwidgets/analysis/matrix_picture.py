@@ -56,9 +56,27 @@ def matrix_picture(
         If the weight is empty or has no values.
 
     """
-    block, cols = blocks(weight, max_rows, max_cols), _columns(weight)
-    pooled = [pool(strip.reshape(-1, cols), *block) for strip in _strips(weight, block[0], order)]
-    return MatrixPicture(np.concatenate(pooled), *block)
+    return pooled_picture(weight, *blocks(weight, max_rows, max_cols), order)
+
+
+def pooled_picture(
+    weight: Weight, block_rows: int, block_cols: int, order: NDArray[np.integer] | None = None
+) -> MatrixPicture:
+    """Pool a matrix by blocks of a given size, a strip of rows at a time.
+
+    Parameters
+    ----------
+    weight, order
+        As for `matrix_picture`.
+    block_rows, block_cols : int
+        Rows and columns that one pixel stands for, at least 1.
+
+    """
+    cols = _columns(weight)
+    strips = [
+        pool(strip.reshape(-1, cols), block_rows, block_cols) for strip in _strips(weight, block_rows, order)
+    ]
+    return MatrixPicture(np.concatenate(strips), block_rows, block_cols)
 
 
 def matrix_mask(

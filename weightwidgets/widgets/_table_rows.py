@@ -14,6 +14,7 @@ from weightwidgets import wire
 from weightwidgets.analysis._cache import shared
 from weightwidgets.analysis.histogram import histogram
 from weightwidgets.analysis.summary import summary
+from weightwidgets.sources.repeats import repeated_groups
 from weightwidgets.tables import parameter_count
 
 from ._stream import steady
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 MEASURED = ("frobenius", "rms", "mean", "std", "min", "max", "near_zero", "nan", "inf")
 SORTABLE = ("name", "kind", "shape", "parameters", "frobenius", "rms", "mean", "std", "near_zero")
 SPARK_BINS = 32
-_LEAST_REPEATS = 3
 _LARGEST_EXACT_FRAME = 800_000
 
 
@@ -97,27 +97,6 @@ def _shape_text(layer: Layer) -> str:
     return " × ".join(map(str, layer.shape)) or "scalar"  # noqa: RUF001 -- as shapes are read aloud
 
 
-def repeated_pattern(name: str) -> str:
-    """Give the pattern of a name that repeats down a network: ``layers.3.q_proj`` is ``layers.*.q_proj``.
-
-    Every part that is a number becomes ``*``, but for the last: a number at the end of a name counts siblings
-    of different roles (``features.0``, ``features.3``). A name without such a part has no pattern: "".
-    """
-    *path, last = name.split(".")
-    if not any(part.isdecimal() for part in path):
-        return ""
-    return ".".join([*("*" if part.isdecimal() else part for part in path), last])
-
-
-def groups_of(rows: Sequence[Row]) -> dict[tuple[str, str], list[int]]:
-    """Give the rows of one kind whose names share a pattern, at least three of them, by (pattern, kind)."""
-    found: dict[tuple[str, str], list[int]] = {}
-    for index, row in enumerate(rows):
-        if pattern := repeated_pattern(row.name):
-            found.setdefault((pattern, row.kind), []).append(index)
-    return {key: members for key, members in found.items() if len(members) >= _LEAST_REPEATS}
-
-
 def rows_frame(rows: Sequence[Row], columns: Sequence[str], token: int) -> wire.Frame:
     """Write what stands in the table at once: one text, because no name may meet an HTML parser."""
     shown = {index: wire.display_name(row.name) for index, row in enumerate(rows)}
@@ -135,7 +114,7 @@ def rows_frame(rows: Sequence[Row], columns: Sequence[str], token: int) -> wire.
         },
         "groups": [
             {"pattern": wire.display_name(pattern), "members": members}
-            for (pattern, _), members in groups_of(rows).items()
+            for (pattern, _), members in repeated_groups((row.name, row.kind) for row in rows).items()
         ],
         "values": [*MEASURED, *columns],
         "columns": [wire.display_name(name) for name in columns],
