@@ -5,6 +5,7 @@
 #   make test    linters, types, Python, TypeScript, browser
 #   make bench   the table of speeds
 #   make check   linters and types alone
+#   make fuzz    two million mutated checkpoints; FUZZ_CASES=20000 for fewer
 
 PYTHON ?= python3
 # The version that everything was tested with, installed by itself and first: left to a range, pip would take
@@ -24,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := test
-.PHONY: demo test bench check
+.PHONY: demo test bench check fuzz
 
 demo: $(STAMPS)/demo
 	python -m examples.open_demo
@@ -36,6 +37,11 @@ test: check $(STAMPS)/kernels $(STAMPS)/chromium
 
 bench: $(STAMPS)/bench $(STAMPS)/chromium
 	WEIGHTWIDGETS_CHROMIUM="$$(cat $(STAMPS)/chromium)" python -m benchmarks
+
+FUZZ_CASES ?= 2000000
+
+fuzz: $(STAMPS)/test
+	python -m tests.sources.fuzz_checkpoints $(FUZZ_CASES)
 
 check: $(STAMPS)/test
 	ruff check .
