@@ -28,12 +28,12 @@ export const ORDERS = [
 
 /** What the rows and columns of a picture are. */
 const AXES: Record<Role, readonly [string, string]> = {
-  q: ["dimension of the head", "dimension of the model"],
-  k: ["dimension of the head", "dimension of the model"],
-  v: ["dimension of the head", "dimension of the model"],
-  o: ["dimension of the head", "dimension of the model"],
-  qk: ["dimension of what asks", "dimension of what is attended to"],
-  ov: ["dimension written", "dimension read"],
+  q: ["head dimension", "model dimension"],
+  k: ["head dimension", "model dimension"],
+  v: ["head dimension", "model dimension"],
+  o: ["head dimension", "model dimension"],
+  qk: ["asking dimension", "attended dimension"],
+  ov: ["written dimension", "read dimension"],
 };
 
 const MEANINGS: Record<Role, string> = {
@@ -46,7 +46,7 @@ const MEANINGS: Record<Role, string> = {
 };
 
 export const meaning = (role: Role): string =>
-  `${MEANINGS[role]}: rows ${AXES[role][0]}, columns ${AXES[role][1]}.`;
+  `${MEANINGS[role]}: rows are ${AXES[role][0]}s, columns ${AXES[role][1]}s.`;
 
 export const headName = (numbers: HeadNumbers, head: number): string =>
   isShared(numbers) ? `head ${head}, key/value head ${sharedBy(numbers, head)}` : `head ${head}`;
@@ -88,8 +88,6 @@ export function singularSentence(
 /** The scale that all tiles share, and what a pixel stands for. */
 export function scaleSentence(limit: number, block_rows: number, block_cols: number): string {
   const pixel =
-    block_rows * block_cols > 1
-      ? ` A pixel is the strongest of ${block_rows} x ${block_cols} entries.`
-      : "";
+    block_rows * block_cols > 1 ? ` A pixel is the strongest of ${block_rows} x ${block_cols} entries.` : "";
   return `${formatWeight(-limit)} to ${formatWeight(limit)}, the same for all heads.${pixel}`;
 }
