@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 from torch import nn
 
 from tests.widgets.fixture import check_fixture, state_of, thaw
 from weightwidgets.sources.open import open_source
 from weightwidgets.widgets._code import choices
+from weightwidgets.widgets.explorer import WeightExplorer
+from weightwidgets.widgets.histogram import WeightHistogram
 from weightwidgets.widgets.toolbar import PANELS, ExplorerToolbar
 
 if TYPE_CHECKING:
@@ -85,3 +88,18 @@ def test_the_browser_switches_panels_and_shuffle(toolbar: ExplorerToolbar) -> No
 
 def test_the_fixture_is_what_python_sends(toolbar: ExplorerToolbar) -> None:
     check_fixture("toolbar", state_of(toolbar))
+
+
+def test_how_the_source_was_opened_is_said_once_for_all_views() -> None:
+    wrapped = {"state_dict": {"module.0.weight": torch.ones(2, 2)}, "<b>\u202e": 3}
+    note = (
+        "Shown is what is under `state_dict`. Left out: <b>[U+202E]. "
+        "Names are shown without the wrapper `module.`; their full spelling is still understood."
+    )
+    with WeightExplorer(wrapped) as explorer:
+        assert explorer.toolbar.notice.endswith(note)
+        assert note not in explorer.histogram.notice
+    with WeightHistogram(wrapped) as alone:
+        assert alone.notice.endswith(note)
+    with ExplorerToolbar(nn.Linear(2, 3)) as toolbar:
+        assert "Shown is" not in toolbar.notice

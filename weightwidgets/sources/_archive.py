@@ -50,18 +50,16 @@ def load(file: WeightFile, limits: Limits, *, trust: bool) -> Any:
     """
     if not trust:
         _require_safe_torch(file)
-    with only_checkpoint_errors(file.path):
-        # As torch tells the two apart. `zipfile` also finds an archive at the end of what torch reads as
-        # pickles.
+    with only_checkpoint_errors(file.path), warnings.catch_warnings():
+        # torch warns of what it is about to refuse, and of pickle protocols that it reads all the same.
+        warnings.simplefilter("ignore")
+        # As torch tells the two apart: `zipfile` also finds an archive at the end of a row of pickles.
         is_archive = file.head(len(_ARCHIVE)) == _ARCHIVE
         if not trust:
             _measure_archive(file, limits) if is_archive else _measure_legacy(file, limits)
-        # torch maps a file that it is given by name, and takes every name with this ending for the other
-        # format.
+        # torch maps what it is given by name, and takes every name with this ending for the other format.
         mapped = is_archive and not file.path.endswith(".safetensors")
-        with open(file.path, "rb") as opened, warnings.catch_warnings():  # noqa: PTH123 (as in `_limits`)
-            # torch warns of what it is about to refuse, and of pickle protocols that it reads all the same.
-            warnings.simplefilter("ignore")
+        with open(file.path, "rb") as opened:  # noqa: PTH123 (as in `_limits`)
             try:
                 place: Any = file.path if mapped else opened
                 return torch.load(place, map_location="cpu", weights_only=not trust, mmap=mapped)

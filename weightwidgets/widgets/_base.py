@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "Part", "View", "bundle", "output", "question", "text_trait", "view_state"]
 
+_LONGEST_NOTE = 600
 _STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -60,8 +61,11 @@ def output() -> Any:
 class View(PictureMenu, Answers, anywidget.AnyWidget):
     """A view of one layer of a source.
 
-    A subclass names its question and view traits, and answers in `parts`.
+    A subclass names its question and view traits, and answers in `parts`. One that speaks of its source also
+    where it stands among others sets `tells_source`.
     """
+
+    tells_source = False
 
     layer = question(text_trait())
     error = text_trait(read_only=True)
@@ -73,6 +77,8 @@ class View(PictureMenu, Answers, anywidget.AnyWidget):
     ) -> None:
         refuse_unknown(type(self), traits)
         self._source = open_source(source)
+        # On a desk that views share, one of them speaks for all.
+        self._tells_source = desk is None or self.tells_source
         self._desk = desk or Desk()
         self._shown = {}
         name = layer if layer is not None else next(iter(self._source), "")
@@ -83,11 +89,16 @@ class View(PictureMenu, Answers, anywidget.AnyWidget):
     def open(self) -> None:
         """Open the connection to the browser with the first answer already in the state."""
         if self.comm is None:
-            self.set_trait("notice", WAITING_CONTROLS if controls_wait() else "")
+            self.set_trait("notice", self._notice())
             self.answer()
             super().open()
             keep_route(self)
             keep_route(self.layout)
+
+    def _notice(self) -> str:
+        # Names of a file stand in the note of its source, and names are hostile.
+        note = wire.display_name(self._source.note, _LONGEST_NOTE) if self._tells_source else ""
+        return " ".join(filter(None, (WAITING_CONTROLS if controls_wait() else "", note)))
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""

@@ -31,6 +31,7 @@ class ExplorerToolbar(View):
     """
 
     shows_all = True
+    tells_source = True
     code: Callable[[], str] = staticmethod(str)
 
     _esm = t.Unicode().tag(sync=True)
