@@ -14,6 +14,7 @@ from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.heads import AttentionHeads
 from weightwidgets.widgets.histogram import WeightHistogram
+from weightwidgets.widgets.matrix import WeightMatrix
 from weightwidgets.widgets.statistics import WeightStatistics
 from weightwidgets.widgets.table import LayerTable
 from weightwidgets.widgets.toolbar import ExplorerToolbar
@@ -29,6 +30,7 @@ VIEWS = (
     LayerTable,
     NormControls,
     WeightHistogram,
+    WeightMatrix,
     WeightStatistics,
 )
 TARGET = Path(__file__).parent / "src" / "state.ts"

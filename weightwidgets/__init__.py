@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .widgets.grid import FilterGrid
     from .widgets.heads import AttentionHeads
     from .widgets.histogram import WeightHistogram
+    from .widgets.matrix import WeightMatrix
     from .widgets.norms import NormChart
     from .widgets.statistics import WeightStatistics
     from .widgets.table import LayerTable
@@ -35,6 +36,7 @@ _HOMES = {
     "NormChart": "widgets.norms",
     "WeightExplorer": "widgets.explorer",
     "WeightHistogram": "widgets.histogram",
+    "WeightMatrix": "widgets.matrix",
     "WeightStatistics": "widgets.statistics",
     "demo_model": "sources.demo",
     "open_source": "sources.open",
@@ -52,6 +54,7 @@ __all__ = [
     "NormChart",
     "WeightExplorer",
     "WeightHistogram",
+    "WeightMatrix",
     "WeightStatistics",
     "analysis",
     "demo_model",

@@ -64,3 +64,27 @@ export function decadeTicks(highest: number, scale: Scale): Tick[] {
     found.push({ position: scale(decade), label: formatCompact(decade) });
   return found;
 }
+
+/** Nine digits tell every float32 from its neighbours. */
+const DIGITS_OF_FLOAT32 = 9;
+
+/** The shortest digits that stand for this weight alone. */
+export function exact(value: number, single: boolean): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  let text = String(value);
+  for (let digits = 1; single && digits <= DIGITS_OF_FLOAT32; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) !== value) continue;
+    text = String(short);
+    break;
+  }
+  return Object.is(value, -0) ? "−0" : text.replace("-", "−");
+}
+
+/** Whole numbers along an axis that begins anywhere. */
+export function indexTicks(from: number, to: number, scale: Scale, count: number): Tick[] {
+  return ticks(from, to, count)
+    .filter(Number.isInteger)
+    .map((value) => ({ position: scale(value), label: formatCount(value) }));
+}

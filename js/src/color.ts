@@ -1,6 +1,7 @@
 /** The colour tables of `weightwidgets/color.json`, which Python's pictures use too. */
 
-import tables from "../../weightwidgets/color.json";
+// By name, so that a view carries only the tables that it draws with.
+import * as tables from "../../weightwidgets/color.json";
 
 export type Rgb = readonly [number, number, number];
 
@@ -17,7 +18,7 @@ function parseOne(hex: string): Rgb {
 
 /** 256 entries of red, green, blue; level 128 of `diverging` is zero. */
 export const diverging = parse(tables.diverging);
-export const gray = parse(tables.gray);
+export const gray = /* @__PURE__ */ parse(tables.gray);
 
 /** Values that are no numbers have colours of their own, found in no table. */
 export const notANumber = parseOne(tables.nan);
@@ -41,4 +42,17 @@ export const css = ([red, green, blue]: Rgb): string => `rgb(${red} ${green} ${b
 
 export function tableColor(table: Uint8Array, level: number): Rgb {
   return [table[3 * level] ?? 0, table[3 * level + 1] ?? 0, table[3 * level + 2] ?? 0];
+}
+
+/** What is no number, by its sign, its colour and how to tell it. */
+export const strays: readonly (readonly [string, Rgb, (value: number) => boolean])[] = [
+  ["NaN", notANumber, Number.isNaN],
+  ["∞", positiveInfinity, (value) => value === Number.POSITIVE_INFINITY],
+  ["−∞", negativeInfinity, (value) => value === Number.NEGATIVE_INFINITY],
+];
+
+/** The colour of a NaN or an infinity. */
+export function strayColor(value: number): Rgb {
+  if (Number.isNaN(value)) return notANumber;
+  return value > 0 ? positiveInfinity : negativeInfinity;
 }

@@ -1,15 +1,6 @@
 /** From levels to pixels: every weight a square of whole device pixels in exactly its colour. */
 
-import {
-  diverging,
-  gray,
-  kept,
-  negativeInfinity,
-  notANumber,
-  positiveInfinity,
-  type Rgb,
-  veil,
-} from "./color";
+import { diverging, gray, kept, notANumber, type Rgb, strayColor, veil } from "./color";
 import type { Frame, Leveled, Tile } from "./grid_data";
 
 const thinned = (part: number, veiled: number): number => Math.round(veiled + (part - veiled) * kept);
@@ -68,11 +59,6 @@ export function spotAt(mosaic: Mosaic, x: number, y: number): Spot | null {
 /** Where a weight stands in the tile's arrays, colour components counted as one. */
 export const indexOf = (mosaic: Pick<Mosaic, "height" | "width">, { cell, row, column }: Spot): number =>
   (cell * mosaic.height + row) * mosaic.width + column;
-
-function strayColor(value: number): Rgb {
-  if (Number.isNaN(value)) return notANumber;
-  return value > 0 ? positiveInfinity : negativeInfinity;
-}
 
 /** The colour of a pixel that holds a NaN or an infinity, the NaN first; null where all is finite. */
 function stray(values: Leveled["values"], start: number, depth: number): Rgb | null {

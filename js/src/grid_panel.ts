@@ -2,16 +2,7 @@
 
 import { formatWeight } from "./axis";
 import { fit, type Palette } from "./canvas";
-import {
-  css,
-  diverging,
-  gray,
-  negativeInfinity,
-  notANumber,
-  positiveInfinity,
-  type Rgb,
-  tableColor,
-} from "./color";
+import { css, diverging, gray, strays, tableColor } from "./color";
 import { enlargedScale, mosaicOf } from "./grid_arrange";
 import type { Frame, Leveled, Tile } from "./grid_data";
 import { cornerOf, type Mosaic, mosaicHeight, mosaicWidth, type Spot, spotAt, tileImage } from "./grid_paint";
@@ -23,12 +14,6 @@ const [LEGEND_WIDTH, LEGEND_HEIGHT] = [12, 0.75];
 const PART = 0.44;
 /** The text's height at the normal size. */
 const TEXT = 12;
-
-const STRAYS: readonly (readonly [string, Rgb, (value: number) => boolean])[] = [
-  ["NaN", notANumber, Number.isNaN],
-  ["∞", positiveInfinity, (value) => value === Number.POSITIVE_INFINITY],
-  ["−∞", negativeInfinity, (value) => value === Number.NEGATIVE_INFINITY],
-];
 
 export class Panel {
   readonly canvas = h("canvas", {
@@ -124,11 +109,13 @@ export class Panel {
     this.#high.textContent = formatWeight(high);
     const from: Leveled | null = tile ?? frame.picture;
     const values = from?.nonfinite ? Array.from(from.values) : [];
-    const chips = STRAYS.filter(([, , is]) => values.some(is)).map(([label, color]) => {
-      const chip = h("i");
-      chip.style.backgroundColor = css(color);
-      return h("span", {}, chip, label);
-    });
+    const chips = strays
+      .filter(([, , is]) => values.some(is))
+      .map(([label, color]) => {
+        const chip = h("i");
+        chip.style.backgroundColor = css(color);
+        return h("span", {}, chip, label);
+      });
     this.#strays.replaceChildren(...chips);
   }
 }

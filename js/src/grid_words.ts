@@ -1,25 +1,10 @@
 /** What the grid says about one weight. */
 
+import { exact } from "./axis";
 import type { Frame, Leveled } from "./grid_data";
 import type { Spot } from "./grid_paint";
 
 const COLORS = ["red", "green", "blue"];
-/** Nine digits tell every float32 from its neighbours. */
-const DIGITS_OF_FLOAT32 = 9;
-
-/** The shortest digits that stand for this weight alone. */
-export function exact(value: number, single: boolean): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  let text = String(value);
-  for (let digits = 1; single && digits <= DIGITS_OF_FLOAT32; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) !== value) continue;
-    text = String(short);
-    break;
-  }
-  return Object.is(value, -0) ? "−0" : text.replace("-", "−");
-}
 
 /** "row 3", or "rows 4 to 7" where a pixel stands for a block. */
 export function span(word: string, index: number, block: number, size: number): string {

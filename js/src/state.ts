@@ -116,6 +116,28 @@ export interface WeightHistogramState {
   value_range: "full" | "central" | [number, number];
 }
 
+export interface WeightMatrixState {
+  contrast: number;
+  error: DataView;
+  filter_index: number;
+  frame: Record<string, unknown>;
+  hits: Record<string, unknown>;
+  image_shape: number[] | null;
+  layer: DataView;
+  notice: DataView;
+  order: "index" | "norm";
+  pages: Record<string, unknown>;
+  picture_request: number;
+  png: Record<string, unknown>;
+  pooling: "extreme" | "mean";
+  progress: Record<string, unknown>;
+  row: Record<string, unknown>;
+  search: DataView;
+  shuffled: boolean;
+  size: "normal" | "large";
+  wanted: { token?: number; tiles?: number[][] };
+}
+
 export interface WeightStatisticsState {
   error: DataView;
   filter_index: number;

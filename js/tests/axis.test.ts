@@ -7,6 +7,7 @@ import {
   formatCount,
   formatShare,
   formatWeight,
+  indexTicks,
   linear,
   weightTicks,
 } from "../src/axis";
@@ -71,4 +72,11 @@ test("the labels of a narrow range can be told apart", () => {
   expect([digitsFor(0.5, 1), digitsFor(1e-6, 1), digitsFor(1e-300, 1), digitsFor(0, 0)]).toEqual([
     4, 7, 17, 4,
   ]);
+});
+
+test("places along an axis that begins anywhere are whole and written in full", () => {
+  const marks = indexTicks(99_990, 100_012, linear(99_990, 100_012, 0, 220), 4);
+  expect(marks.map(({ label }) => label)).toEqual(["99,990", "99,995", "100,000", "100,005", "100,010"]);
+  expect(marks.map(({ position }) => position)).toEqual([0, 50, 100, 150, 200]);
+  expect(indexTicks(3, 4, (value) => value, 10).map(({ label }) => label)).toEqual(["3", "4"]);
 });

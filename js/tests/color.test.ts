@@ -7,6 +7,8 @@ import {
   negativeInfinity,
   notANumber,
   positiveInfinity,
+  strayColor,
+  strays,
   tableColor,
 } from "../src/color";
 
@@ -69,4 +71,13 @@ test("what is no number has a colour of its own", () => {
   expect(new Set(special).size).toBe(3);
   const inTable = Array.from({ length: 256 }, (_, level) => css(tableColor(diverging, level)));
   for (const colour of special) expect(inTable).not.toContain(colour);
+});
+
+test("what is no number is told apart and has the colour of its kind", () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const kinds = strays.filter(([, , is]) => is(value));
+    expect(kinds).toHaveLength(1);
+    expect(strayColor(value)).toBe(kinds[0]?.[1]);
+  }
+  expect(strays.filter(([, , is]) => [0, -1, Number.MAX_VALUE].some(is))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { exact } from "../src/axis";
 import type { Frame } from "../src/grid_data";
-import { channelOf, exact, groupText, pixelText, position, span, valueText } from "../src/grid_words";
+import { channelOf, groupText, pixelText, position, span, valueText } from "../src/grid_words";
 
 const TILES = {
   page_size: 9,
