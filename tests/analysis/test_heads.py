@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -170,7 +171,8 @@ def test_a_picture_is_the_slice_or_product_itself_where_it_fits(role: Role) -> N
 @pytest.mark.parametrize("role", ROLES)
 def test_a_larger_picture_is_pooled_with_its_signs(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
     # Strips of one block of rows each, so that their seams are tried too.
-    monkeypatch.setattr("weightwidgets.analysis.heads._STRIP", 1)
+    # In the package the name is the function; the module is found by its path.
+    monkeypatch.setattr(import_module("weightwidgets.analysis.heads"), "_STRIP", 1)
     weights = block(2, 1, 7, 23)
     picture = head_picture(cut(weights, 2), 1, role, max_rows=3, max_cols=5)
     expected = formed(weights, 2, role, 1)
@@ -229,4 +231,4 @@ def test_sparse_weights_and_arrays_are_read_too() -> None:
     np.testing.assert_array_equal(sparse.qk, plain.qk)
     np.testing.assert_array_equal(arrays.norms, plain.norms)
     with pytest.raises(ValueError, match="on `meta`"):
-        cut((weight.to("meta") for weight in block()), 4)
+        heads(cut((weight.to("meta") for weight in block()), 4))
