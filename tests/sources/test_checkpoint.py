@@ -191,6 +191,13 @@ def test_a_file_that_was_replaced_gives_a_sentence_and_a_new_fingerprint(tmp_pat
     assert layer.fingerprint() != before
 
 
+@pytest.mark.parametrize("ending", ["safetensors", "bin"])
+def test_every_layer_of_a_file_has_a_fingerprint_of_its_own(ending: str, tmp_path: Path) -> None:
+    shards(tmp_path, ending)
+    source = opened(tmp_path)
+    assert len({layer.fingerprint() for layer in source.values()}) == len(source) == 2
+
+
 @pytest.mark.parametrize("loaded", [3, "text", {"epoch": 3}, [], {}, None])
 def test_a_file_without_weights_says_what_it_holds(loaded: object, tmp_path: Path) -> None:
     torch.save(loaded, tmp_path / "a.pt")
@@ -246,6 +253,14 @@ def test_hostile_names_are_looked_up_as_they_are(name: str, tmp_path: Path) -> N
 def test_every_view_and_table_takes_a_checkpoint(tmp_path: Path) -> None:
     model = lightning(tmp_path / "last.ckpt")
     assert ww.CheckpointError is CheckpointError
+    with ww.LayerTable(tmp_path / "last.ckpt") as shown, ww.LayerTable(model) as live:
+        assert shown.wait(60)
+        assert live.wait(60)
+        # Bytes of the numbers and of the bars of every row.
+        assert (shown.numbers["values"], shown.numbers["spark"]) == (
+            live.numbers["values"],
+            live.numbers["spark"],
+        )
     table = ww.summary_table(tmp_path / "last.ckpt")
     assert table.loc["0", "mean"] == pytest.approx(float(model.get_parameter("0.weight").detach().mean()))
     with ww.WeightExplorer(tmp_path / "last.ckpt") as explorer:

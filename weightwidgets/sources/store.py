@@ -106,10 +106,11 @@ class StoreTensors:
         return self.store.derivation(self.spelled[self.key])
 
     def version(self) -> Hashable | None:
-        """Return the versions of weight and bias; None where only reading them tells."""
+        """Return names and versions of weight and bias; None where only reading them tells."""
         keys = [self.key] if self.bias_slot is None else [self.key, self.bias_key]
-        versions = tuple(self.store.version(self.spelled[key]) for key in keys)
-        return None if None in versions else versions
+        # With the names, because all tensors of a file have one version, and results are kept by it.
+        versions = {self.spelled[key]: self.store.version(self.spelled[key]) for key in keys}
+        return None if None in versions.values() else tuple(versions.items())
 
     def _tensor(self, key: str) -> torch.Tensor:
         return self.store.tensor(self.spelled[key])
