@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from tests.odd_tensors import Scaled, float4, nested, quantised, sparse
 from weightwidgets.layer import CONVOLUTIONS, KINDS, SAMPLED_ELEMENTS, Kind, Layer, out_first_shape
 from weightwidgets.layer import tensor_fingerprint as fingerprint
 
@@ -144,6 +145,51 @@ def test_raw_is_empty_for_a_weight_that_is_kept_as_it_is_and_detached_for_others
     layer = Layer(("0",), ("0.weight",), "linear", Kept(torch.ones(2), parts=parts))
     assert layer.raw.keys() == parts.keys()
     assert not any(tensor.requires_grad for tensor in layer.raw.values())
+
+
+def test_packed_floats_have_the_shape_of_their_numbers_and_are_stored_in_raw() -> None:
+    stored = float4(torch.tensor([[0x21, 0x43], [0x65, 0x97]], dtype=torch.uint8))
+    layer = layer_of(stored, "linear")
+    assert (layer.shape, layer.numel, layer.out_channels, layer.in_channels) == ((2, 4), 8, 2, 4)
+    assert layer.weight.double().tolist() == [[0.5, 1, 1.5, 2], [3, 4, 6, -0.5]]
+    assert torch.equal(layer.out_first.double(), layer.weight.double())
+    assert layer.raw["0.weight"].data_ptr() == stored.data_ptr()
+    assert "4-bit" in layer.note
+
+
+def test_quantised_sparse_and_wrapped_weights_are_shown_as_the_numbers_that_they_stand_for() -> None:
+    numbers = torch.tensor([[0.0, 0.5], [-1.0, 0.0]])
+    wrapped = Scaled((numbers * 2).to(torch.int8), 0.5)
+    for weight, word in (
+        (quantised(numbers, torch.qint8), "Quantised"),
+        (sparse(numbers, torch.sparse_csr), "Sparse"),
+        (wrapped, "Scaled"),
+    ):
+        layer = layer_of(weight, "linear")
+        assert type(layer.weight) is type(weight)
+        assert torch.allclose(layer.out_first, numbers)
+        assert layer.raw == {}
+        assert word in layer.note
+        assert layer.shape == (2, 2)
+
+
+def test_a_nested_weight_has_no_numbers_and_says_so() -> None:
+    for layout in (torch.strided, torch.jagged):
+        layer = layer_of(nested(layout))
+        assert (layer.has_values, layer.shape, layer.numel) == (False, (0,), 0)
+        assert "Nested" in layer.note
+        assert "meta" not in layer.note
+        assert layer.fingerprint() == layer.fingerprint()
+        with pytest.raises(ValueError, match="nested"):
+            _ = layer.out_first
+
+
+def test_a_tensor_that_stands_for_others_is_watched_through_them() -> None:
+    codes = torch.ones(3, dtype=torch.int8)
+    wrapped = Scaled(codes, 0.5)
+    before = fingerprint(wrapped)
+    codes.data[1] = 2
+    assert fingerprint(wrapped) != before
 
 
 def test_statistics_are_handed_on() -> None:

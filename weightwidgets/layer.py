@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import torch
 from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+
+from weightwidgets.plain import held, is_held_otherwise, plain, plain_shape, reading
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -126,12 +129,16 @@ class Layer:
 
     @property
     def has_values(self) -> bool:
-        """False where there are no numbers to read: uninitialised, or on the ``meta`` device."""
-        return not any(is_lazy(tensor) or tensor.is_meta for tensor in self.tensors.stored().values())
+        """False where there are no numbers to read: uninitialised, nested, or on the ``meta`` device."""
+        stored = self.tensors.stored().values()
+        return not any(is_lazy(tensor) or tensor.is_meta or tensor.is_nested for tensor in stored)
 
     @property
     def weight(self) -> torch.Tensor:
         """The effective weight in torch's layout, detached; shares memory where the model keeps it as it is.
+
+        Of a sharded tensor it is the shard of this process. Packed 4-bit floats are unpacked to
+        ``float8_e4m3fn``, which holds them exactly. Sparse and quantised tensors are given as they are.
 
         Raises
         ------
@@ -139,7 +146,7 @@ class Layer:
             The layer is uninitialised.
         """
         self._require_initialized()
-        return self.tensors.weight()
+        return held(self.tensors.weight())
 
     @property
     def bias(self) -> torch.Tensor | None:
@@ -155,10 +162,10 @@ class Layer:
 
     @property
     def raw(self) -> dict[str, torch.Tensor]:
-        """What a parametrized or pruned weight is made of, by full name, detached; empty for others."""
+        """What a weight is made of that is not stored as it is shown, by full name, detached; else empty."""
         self._require_initialized()
         stored = self.tensors.stored()
-        if set(stored) == {self.full_name}:
+        if set(stored) == {self.full_name} and not is_held_otherwise(stored[self.full_name]):
             return {}
         return {name: tensor.detach() for name, tensor in stored.items()}
 
@@ -170,11 +177,11 @@ class Layer:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the weight in torch's layout; () for a 0-d tensor and for an uninitialised layer."""
-        return tuple(self.tensors.outline().shape) if self.initialized else ()
+        return plain_shape(self.tensors.outline()) if self.initialized else ()
 
     @property
     def dtype(self) -> torch.dtype:
-        """Dtype of the weight."""
+        """Dtype of the weight as it is stored."""
         return self.tensors.outline().dtype
 
     @property
@@ -206,16 +213,14 @@ class Layer:
     def out_first(self) -> torch.Tensor:
         """The weight as (out_channels, in_channels // groups, *kernel_size); see `out_first_shape`.
 
-        A view of `weight` where torch can make one; grouped transposed and sparse ones are copied.
+        A view of `weight` where torch can make one; grouped transposed, sparse and quantised ones are copied.
 
         Raises
         ------
         ValueError
-            The layer is uninitialised.
+            The layer is uninitialised or nested, or stands for more numbers than memory may hold.
         """
-        weight = self.weight
-        if weight.layout is not torch.strided:
-            weight = weight.to_dense()
+        weight = plain(self.weight)
         shape = out_first_shape(self.kind, tuple(weight.shape), self.groups)
         if not self.transposed:
             return weight.reshape(shape)
@@ -229,8 +234,9 @@ class Layer:
         """Plain sentences on what is not shown, inferred, derived or missing; "" where all is as it looks."""
         if not self.initialized:
             return "This layer is uninitialised: run one batch through the model first."
-        sentences = [self.tensors.derivation(), _NOT_DRAWN_YET.get(self.kind, "")]
-        if not self.has_values:
+        outline = self.tensors.outline()
+        sentences = [self.tensors.derivation(), reading(outline), _NOT_DRAWN_YET.get(self.kind, "")]
+        if not self.has_values and not outline.is_nested:
             sentences.append("This tensor is on `meta`: it has a shape but no values.")
         if self.inferred:
             sentences.append("The kind is inferred from names and shapes.")
@@ -299,6 +305,12 @@ def tensor_fingerprint(tensor: torch.Tensor) -> Hashable:
     """
     if is_lazy(tensor):
         return ("uninitialised",)
+    if tensor.is_nested:
+        tensor = tensor.values()
+    if is_traceable_wrapper_subclass(tensor):
+        # What such a tensor stands for is kept in others.
+        names, _ = tensor.__tensor_flatten__()
+        return tuple(tensor_fingerprint(getattr(tensor, name)) for name in names)
     # An inference tensor raises on `_version`: torch keeps no counter for it.
     version = None if tensor.is_inference() else tensor._version  # noqa: SLF001 (torch has no public name)
     if tensor.is_meta:

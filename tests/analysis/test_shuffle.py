@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analysis.strategies import INTEGERS, SMALL_FLOATS
+from tests.odd_tensors import float4, quantised
 from weightwidgets.analysis import histogram, shuffled, summary
+from weightwidgets.analysis._values import values
 
 DTYPES = [torch.float32, torch.float64, torch.complex64, torch.complex128, *SMALL_FLOATS, *INTEGERS]
 
@@ -88,8 +90,17 @@ def test_nothing_to_shuffle_is_left_as_it_is(shape: tuple[int, ...]) -> None:
 def test_what_cannot_be_shuffled_says_so() -> None:
     with pytest.raises(TypeError, match="expected a torch"):
         shuffled([1, 2])  # type: ignore[call-overload]
-    for weight in (torch.empty(2, device="meta"), torch.nn.LazyLinear(2).weight):
-        with pytest.raises(ValueError, match="no values"):
-            shuffled(weight)
+    with pytest.raises(ValueError, match="no values"):
+        shuffled(torch.empty(2, device="meta"))
+    with pytest.raises(ValueError, match="not initialised"):
+        shuffled(torch.nn.LazyLinear(2).weight)
     with pytest.raises(ValueError, match="negative"):
         shuffled(torch.ones(2), -1)
+
+
+def test_packed_and_quantised_weights_are_shuffled_as_the_numbers_that_they_stand_for() -> None:
+    packed, integers = float4(torch.arange(6, dtype=torch.uint8) * 40), quantised(torch.randn(7), torch.qint8)
+    for weight, numbers in ((packed, values(packed)), (integers, values(integers))):
+        mixed = shuffled(weight, 5)
+        assert mixed.shape == numbers.shape
+        assert sorted(values(mixed).tolist()) == sorted(numbers.tolist())

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from weightwidgets.analysis._values import Weight, values
+from weightwidgets.plain import plain
 
 # Blocks of so many columns are reduced column by column.
 _NARROW = 16
@@ -29,18 +30,15 @@ def rows_of(weight: Weight, rows: NDArray[np.integer] | slice) -> NDArray[np.flo
         float32 or float64, shape ``(len(rows), *weight.shape[1:])``.
 
     """
-    if not is_plain(weight):
-        return np.asarray(values(weight)[rows])
+    weight = made_plain(weight)
     if isinstance(weight, torch.Tensor) and not isinstance(rows, slice):
         return values(weight[torch.as_tensor(rows.astype(np.int64), device=weight.device)])
     return values(weight[rows])
 
 
-def is_plain(weight: Weight) -> bool:
-    """Say whether a part of a weight can be cut out before it is turned into numbers."""
-    return isinstance(weight, np.ndarray) or (
-        weight.layout == torch.strided and not (weight.is_quantized or weight.is_nested or weight.is_meta)
-    )
+def made_plain(weight: Weight) -> Weight:
+    """Give a weight whose shape is that of its numbers, and from which parts can be cut."""
+    return plain(weight) if isinstance(weight, torch.Tensor) else weight
 
 
 def pool(numbers: NDArray[np.floating], block_rows: int, block_cols: int) -> NDArray[np.floating]:

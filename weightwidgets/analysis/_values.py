@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from weightwidgets.plain import MATERIALISED_BYTES, PACKED, plain
+
 Weight = torch.Tensor | NDArray[Any]
 """What every analysis accepts."""
 
@@ -34,13 +36,13 @@ def values(weight: Weight) -> NDArray[Any]:
         memory with a dense tensor on the CPU. float16, bfloat16 and the 8-bit floats become float32, and
         integers and booleans float64: both exact, but for integers beyond 2**53, which round to the nearest
         float64. Complex numbers become their magnitude (float64), sparse tensors dense, quantised ones the
-        numbers they stand for.
+        numbers they stand for. Packed 4-bit floats become float32, twice as many on the last axis.
 
     Raises
     ------
     ValueError
-        If the tensor has no values to read: on `meta`, not initialised yet, nested, or in a packed format
-        that torch itself cannot unpack.
+        If the tensor has no values to read: on `meta`, not initialised yet, nested, in a packed format that
+        torch itself cannot unpack, or a view that repeats few stored numbers to more than 1 GiB.
     TypeError
         If `weight` is neither a tensor nor an array of numbers.
 
@@ -67,12 +69,12 @@ def nearest(weight: Weight, number: float) -> float:
     """Round a finite number to the nearest one that the dtype of `weight` holds.
 
     A bound read off the screen thereby means the weight it was read from: 0.1 is not a float16, but
-    0.09998 is, and it was printed as 0.1. Integer, complex and quantised weights are analysed in float64
-    and leave the number as it is. A number beyond the dtype's largest becomes the largest.
+    0.09998 is, and it was printed as 0.1. Integer, complex, quantised and packed weights leave the number as
+    it is. A number beyond the dtype's largest becomes the largest.
     """
     dtype = weight.dtype
     if isinstance(dtype, torch.dtype):
-        if not dtype.is_floating_point:
+        if not dtype.is_floating_point or dtype == PACKED:
             return float(number)
         limits = torch.finfo(dtype)
         bounded = min(max(number, limits.min), limits.max)
@@ -128,28 +130,16 @@ def power_of_two_above(magnitude: float) -> float:
 
 
 def _from_torch(weight: torch.Tensor) -> NDArray[Any]:
-    if torch.nn.parameter.is_lazy(weight):
-        raise ValueError("this tensor is not initialised yet: run one batch through the model first")
-    if weight.is_nested:
-        raise ValueError("this tensor is nested: it holds tensors of several shapes; look at one of them")
+    weight = plain(weight)
     if weight.is_meta:
         raise ValueError("this tensor is on `meta`: it has a shape but no values")
-    weight = weight.detach()
-    if weight.layout != torch.strided:
-        weight = weight.to_dense()
-    if weight.is_quantized:
-        weight = weight.dequantize()
     dtype = weight.dtype
     if dtype.is_complex:
         return _from_numpy(weight.cpu().to(torch.complex128).resolve_conj().resolve_neg().numpy())
-    try:
-        if dtype in _EXACT_IN_FLOAT32:
-            return weight.to(torch.float32).cpu().numpy()
-        if dtype not in (torch.float32, torch.float64):
-            weight = weight.to(torch.float64)
-    except (NotImplementedError, RuntimeError) as error:
-        packed = f"{dtype} is a packed format that torch cannot turn into numbers"
-        raise ValueError(packed) from error
+    if dtype in _EXACT_IN_FLOAT32:
+        return weight.to(torch.float32).cpu().numpy()
+    if dtype not in (torch.float32, torch.float64):
+        weight = weight.to(torch.float64)
     return weight.cpu().resolve_neg().numpy()
 
 
@@ -160,6 +150,8 @@ def _from_numpy(weight: NDArray[Any]) -> NDArray[Any]:
         return np.hypot(weight.real.astype(np.float64), weight.imag.astype(np.float64))
     if kind not in "fiub":
         raise TypeError(f"expected an array of numbers, got dtype {weight.dtype}")
+    if 0 in weight.strides and weight.nbytes > MATERIALISED_BYTES:
+        raise ValueError("this array is an expanded view of few stored numbers, more than 1 GiB written out")
     single = weight.dtype.newbyteorder("=") in (np.float16, np.float32)
     # A signalling NaN is no reason to warn, nor is a long double that only infinity stands for.
     with np.errstate(invalid="ignore", over="ignore"):

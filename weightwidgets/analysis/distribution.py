@@ -24,6 +24,7 @@ from weightwidgets.analysis.histogram import (
     check_bins,
     resolve_range,
 )
+from weightwidgets.plain import is_plain
 
 _CHUNK = 1 << 20
 
@@ -209,7 +210,7 @@ def _bits(weight: Weight) -> NDArray[Any] | None:
         return None
     if isinstance(weight, np.ndarray):
         return weight.ravel(order="K").view(f"u{size}") if weight.dtype.isnative else None
-    if weight.layout != torch.strided or weight.is_quantized:
+    if not is_plain(weight):
         return None
     integers = torch.uint8 if size == 1 else torch.int16
     flat = weight.detach().cpu().resolve_neg().reshape(-1)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weightwidgets.analysis._rows import rows_of
+from weightwidgets.analysis._rows import made_plain, rows_of
 from weightwidgets.analysis._values import Weight
 from weightwidgets.analysis.tile_layout import TileLayout, tile_layout
 
@@ -132,6 +132,7 @@ def filter_grid(
     """
     if color_scope not in ("filter", "layer", "minmax"):
         raise ValueError(f'color_scope must be "filter", "layer" or "minmax"; got {color_scope!r}')
+    weight = made_plain(weight)
     weight = weight.reshape(1) if weight.ndim == 0 else weight
     chosen = _chosen(filters, weight.shape[0])
     layout = tile_layout(
@@ -187,6 +188,7 @@ def extent(weight: Weight) -> Extent:
         At least one dimension.
 
     """
+    weight = made_plain(weight)
     low, high, strays = np.inf, -np.inf, 0
     # Strips stay in the processor's cache, and no copy of a whole 16-bit layer is made.
     step = max(1, _STRIP // max(1, math.prod(weight.shape[1:])))

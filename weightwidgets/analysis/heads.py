@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from weightwidgets.analysis._rows import is_plain, pool
+from weightwidgets.analysis._rows import made_plain, pool
 from weightwidgets.analysis._values import Weight, power_of_two_above, values, widened
 from weightwidgets.analysis.matrix_picture import MatrixPicture, matrix_picture
 from weightwidgets.analysis.norms import unit_norms
@@ -116,7 +116,7 @@ def head_factors(q: Weight, k: Weight, v: Weight, o: Weight, num_heads: int) -> 
 
     """
     # What torch can cut is cut first and turned into numbers head by head: no copy of a whole projection.
-    parts = [weight if is_plain(weight) else values(weight) for weight in (q, k, v, o)]
+    parts = [made_plain(weight) for weight in (q, k, v, o)]
     for name, part in zip(ROLES, parts, strict=False):
         if part.ndim != 2 or 0 in part.shape:
             raise ValueError(f"{name} must be a matrix with weights, not of shape {tuple(part.shape)}")

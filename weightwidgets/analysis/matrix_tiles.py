@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from weightwidgets.analysis._compiled import Kernel, as_integers, compiled, contiguous, in_parts
-from weightwidgets.analysis._rows import outermost, pool_ends, pool_totals, rows_of
+from weightwidgets.analysis._rows import made_plain, outermost, pool_ends, pool_totals, rows_of
 from weightwidgets.analysis._values import Weight
 from weightwidgets.analysis.filter_grid import Extent
 from weightwidgets.analysis.norms import unit_norms
@@ -226,10 +225,8 @@ def _shape(weight: Weight) -> tuple[int, int]:
 
 
 def _part(weight: Weight, rows: NDArray[np.integer] | slice, cols: slice) -> NDArray[np.floating]:
-    # Columns first, where torch can cut them off: the others are then never converted.
-    if isinstance(weight, torch.Tensor) and (weight.is_quantized or weight.layout != torch.strided):
-        return np.ascontiguousarray(rows_of(weight, rows)[:, cols])
-    return rows_of(weight[:, cols], rows)
+    # Columns first: the others are then never converted.
+    return rows_of(made_plain(weight)[:, cols], rows)
 
 
 def _means(

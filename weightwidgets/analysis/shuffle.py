@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from weightwidgets.analysis._values import Weight
+from weightwidgets.plain import plain
 
 _INTEGER_OF_SIZE = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
@@ -31,8 +32,8 @@ def shuffled(weight: Weight, seed: int = 0) -> Weight:
     Returns
     -------
     torch.Tensor or numpy.ndarray
-        A new tensor, detached and dense, or a new array: shape, dtype and device as they were, every weight
-        in it once, bit for bit.
+        A new tensor, detached, dense and, where it was packed or quantised, made plain, or a new array:
+        shape, dtype and device as they were, every weight in it once, bit for bit.
 
     Raises
     ------
@@ -47,15 +48,13 @@ def shuffled(weight: Weight, seed: int = 0) -> Weight:
         return mixed
     if not isinstance(weight, torch.Tensor):
         raise TypeError(f"expected a torch.Tensor or a numpy.ndarray, got {type(weight).__name__}")
-    if torch.nn.parameter.is_lazy(weight) or weight.is_meta:
-        raise ValueError("this tensor has no values to permute")
-    dense = weight.detach()
-    if dense.layout != torch.strided:
-        dense = dense.to_dense()
+    dense = plain(weight)
+    if dense.is_meta:
+        raise ValueError("this tensor is on `meta`: it has no values to permute")
     order = torch.from_numpy(_permutation(dense.numel(), seed)).to(dense.device)
     flat = dense.reshape(-1)
     # Not every dtype can be indexed, but its bits can.
-    bits = _INTEGER_OF_SIZE.get(dense.dtype.itemsize) if not dense.is_quantized else None
+    bits = _INTEGER_OF_SIZE.get(dense.dtype.itemsize)
     picked = flat[order] if bits is None else flat.contiguous().view(bits)[order].view(dense.dtype)
     return picked.reshape(dense.shape)
 

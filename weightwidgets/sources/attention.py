@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-
+from weightwidgets.plain import plain
 from weightwidgets.sources._attention_names import (
     NAMINGS,
     Naming,
@@ -20,6 +19,8 @@ from weightwidgets.sources.names import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import torch
 
     from weightwidgets.layer import Layer
     from weightwidgets.sources.source import Source
@@ -275,8 +276,5 @@ def _common(layers: tuple[Layer, ...]) -> str:
 
 
 def _out_first(weight: torch.Tensor, transposed: bool) -> torch.Tensor:
-    if weight.layout is not torch.strided:
-        weight = weight.to_dense()
-    if weight.is_quantized:
-        weight = weight.dequantize()
+    weight = plain(weight)
     return weight.T if transposed else weight
