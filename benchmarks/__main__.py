@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from .bench import Bench, bench
+from .matrix import matrix_zooms
 from .report import Row, head, line, not_measured
 from .starts import first_paints, imports
 from .steps import bin_steps, filter_steps, large_bin_steps, layer_changes
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "large-bins": large_bin_steps,
     "filters": filter_steps,
     "layers": layer_changes,
+    "matrix": matrix_zooms,
     "paint": first_paints,
     "import": imports,
 }

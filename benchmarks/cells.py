@@ -117,6 +117,21 @@ LARGE_LAYERS = [
     "ww.WeightExplorer(model)",
 ]
 
+# The kernel notes when the exact picture was published; frames of the preview come before it.
+EMBEDDING = [
+    f"""{IMPORTS}
+import time
+ww.WeightMatrix  # imported here, as the other names are
+model = nn.Sequential(nn.Embedding(128256, 4096, dtype=torch.bfloat16))
+""",
+    """
+began, published = time.perf_counter(), []
+shown = ww.WeightMatrix(model)
+shown.observe(lambda change: change.new["preview"] or published.append(time.perf_counter() - began), "frame")
+shown
+""",
+]
+
 # numba keeps compiled kernels beside the code, else in the home directory. With one place left to it, which
 # cannot be made (nothing lies below a file, not even for root), it has to compile them anew.
 _NO_NUMBA_CACHE = """
