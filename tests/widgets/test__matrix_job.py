@@ -30,6 +30,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject_module, "LARGE", 1000)
     monkeypatch.setattr(subject_module, "_SAMPLE", 400)
     monkeypatch.setattr(subject_module, "_DIRECT", 1)
+    monkeypatch.setattr("weightwidgets.widgets._matrix_job._SECONDS_BEFORE", 0.0)
 
 
 @pytest.mark.usefixtures("large")
@@ -82,7 +83,7 @@ def test_a_large_matrix_in_order_of_norm_is_a_sample_in_order_and_then_exact() -
 
 @pytest.mark.usefixtures("large")
 def test_what_is_no_longer_wanted_is_not_read_on() -> None:
-    begun, go = threading.Event(), threading.Event()
+    begun, go, over = threading.Event(), threading.Event(), threading.Event()
     ended: list[str] = []
     measure = subject_module.MatrixSubject.measure
 
@@ -93,6 +94,7 @@ def test_what_is_no_longer_wanted_is_not_read_on() -> None:
             return measure(self, on_progress)
         except BaseException as problem:
             ended.append(type(problem).__name__)
+            over.set()
             raise
 
     with pytest.MonkeyPatch.context() as patch:
@@ -102,6 +104,8 @@ def test_what_is_no_longer_wanted_is_not_read_on() -> None:
         view.layer = "b"
         go.set()
         read(view)
+        # The other worker may still be on its way out.
+        assert over.wait(30)
     assert (view.layer, shown(view)["rows"], ended) == ("b", 300, ["Cancelled"])
 
 

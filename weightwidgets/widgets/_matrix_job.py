@@ -19,6 +19,8 @@ log = logging.getLogger("weightwidgets")
 Key = tuple[object, ...]
 
 _SECONDS_BETWEEN_REPORTS = 0.2
+# The preview reaches the screen before the reading takes both cores, and the compiler Python's lock.
+_SECONDS_BEFORE = 0.25
 
 
 class Cancelled(Exception):  # noqa: N818 -- it is no error, only the end
@@ -94,6 +96,7 @@ class Reading:
         return self._idle.wait(timeout)
 
     def _read(self, key: Key, subject: MatrixSubject) -> None:
+        time.sleep(_SECONDS_BEFORE)
         reported = time.monotonic()
 
         def on_progress(share: float) -> None:
