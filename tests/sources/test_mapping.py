@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.odd_tensors import Scaled, nested
 from tests.sources.zoo import ZOO, Tied, make
 from weightwidgets.sources.mapping import MappingSource, as_tensor
 from weightwidgets.sources.module import ModuleSource
@@ -238,3 +239,26 @@ def test_uninitialised_tensors_of_a_lazy_model_are_listed() -> None:
 def test_the_title_is_state_dict() -> None:
     assert MappingSource({}).title == "state dict"
     assert len(MappingSource({})) == 0
+
+
+def test_tensors_that_torch_cannot_measure_are_listed_and_never_taken_for_each_other() -> None:
+    codes = torch.ones(2, 2, dtype=torch.int8)
+    source = MappingSource(
+        {
+            "ragged.weight": nested(torch.strided),
+            "ragged.bias": torch.ones(2),
+            "jagged.weight": nested(torch.jagged),
+            "plain.weight": torch.ones(2, 2),
+            "plain.bias": nested(torch.strided),
+            "once.weight": Scaled(codes, 0.5),
+            "twice.weight": Scaled(codes, 2.0),
+        }
+    )
+    assert list(source) == [
+        "ragged", "ragged.bias", "jagged", "plain", "plain.bias", "once", "twice",
+    ]  # fmt: skip
+    assert [source[name].kind for name in ("ragged", "jagged", "plain", "once")] == [
+        "parameter", "parameter", "linear", "linear",
+    ]  # fmt: skip
+    assert source["plain"].bias is None
+    assert source["twice"].out_first.tolist() == [[2, 2], [2, 2]]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from torch.nn.parameter import is_lazy
 
 from weightwidgets.layer import CONVOLUTIONS, Kind, out_first_shape
+from weightwidgets.plain import plain_shape
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
 from weightwidgets.sources.source import FoundTensor, bias_fits
 
@@ -49,7 +50,7 @@ def guess(key: str, tensors: Mapping[str, torch.Tensor]) -> tuple[Kind, int]:
     """
     path, _, name = key.rpartition(".")
     tensor = tensors[key]
-    if is_lazy(tensor):
+    if is_lazy(tensor) or tensor.is_nested:
         return "parameter", 1
     if tensor.ndim == 2 and re.fullmatch(r"(in|q|k|v)_proj_weight", name):
         return "attention", 1
@@ -65,7 +66,8 @@ def guess(key: str, tensors: Mapping[str, torch.Tensor]) -> tuple[Kind, int]:
 def _guess_weight(path: str, weight: torch.Tensor, tensors: Mapping[str, torch.Tensor]) -> tuple[Kind, int]:
     module_name = path.rpartition(".")[2]
     bias = tensors.get(join(path, "bias"))
-    like_norm = join(path, "running_mean") in tensors or (bias is not None and bias.shape == weight.shape)
+    alike = bias is not None and plain_shape(bias) == plain_shape(weight)
+    like_norm = alike or join(path, "running_mean") in tensors
     if weight.ndim > 0 and (like_norm or (weight.ndim == 1 and _NORM_WORDS.search(module_name))):
         return "norm", 1
     if weight.ndim == 2:

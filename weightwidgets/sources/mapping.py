@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from weightwidgets.sources.store import StoreSource
 
@@ -129,7 +130,7 @@ def _checked(key: object, value: object) -> torch.Tensor:
 def memory(value: object) -> Hashable:
     """Return a token that two tensors share only if they are the same numbers in the same memory."""
     tensor = as_tensor(value)
-    readable = not is_lazy(tensor) and tensor.layout is torch.strided and not tensor.is_meta
-    if not readable or tensor.numel() == 0:
+    odd = is_lazy(tensor) or tensor.is_meta or tensor.is_nested or is_traceable_wrapper_subclass(tensor)
+    if odd or tensor.layout is not torch.strided or tensor.numel() == 0:
         return id(value)
     return (tensor.device, tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride())

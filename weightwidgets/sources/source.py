@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from torch.nn.parameter import is_lazy
 
 from weightwidgets.layer import CONVOLUTIONS, Kind, Layer, LayerTensors, out_first_shape
+from weightwidgets.plain import plain_shape
 from weightwidgets.sources.names import short_names
 
 if TYPE_CHECKING:
@@ -161,8 +162,10 @@ def bias_fits(kind: Kind, groups: int, weight: torch.Tensor, bias: torch.Tensor)
     """
     if is_lazy(weight) or is_lazy(bias):
         return True
-    rows = out_first_shape(kind, tuple(weight.shape), groups)[0]
-    return tuple(bias.shape) in {(rows,), tuple(weight.shape)}
+    if weight.is_nested or bias.is_nested:
+        return False
+    shape = plain_shape(weight)
+    return plain_shape(bias) in {out_first_shape(kind, shape, groups)[:1], shape}
 
 
 def _named(found: Sequence[FoundTensor]) -> list[Layer]:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from ._watch import watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor
 
     from weightwidgets.layer import Layer
-    from weightwidgets.sources.source import Source
 
     from ._desk import Desk
 
@@ -43,7 +42,9 @@ class _Kept(NamedTuple, Generic[Outcome]):
 
 def steady(weight: Tensor) -> Tensor:
     """Copy weights that a running cell may change, so that several passes over them see one state."""
-    return weight.clone() if watch.cell_runs else weight
+    from weightwidgets.plain import plain
+
+    return plain(weight).clone() if watch.cell_runs else weight
 
 
 class Stream(Generic[Outcome]):
@@ -54,8 +55,8 @@ class Stream(Generic[Outcome]):
 
     Parameters
     ----------
-    source : Source
-        The layers, in the order in which they are measured.
+    source : mapping of str to Layer
+        The layers, in the order in which they are measured; they may be others at the next `start`.
     desk : Desk
         Its lock is held during `publish`, never during `measure`.
     version : callable
@@ -69,7 +70,7 @@ class Stream(Generic[Outcome]):
 
     def __init__(
         self,
-        source: Source,
+        source: Mapping[str, Layer],
         desk: Desk,
         *,
         version: Callable[[Layer], Version],
