@@ -38,6 +38,22 @@ def test_every_dtype_is_outlined_without_values_and_read_bit_for_bit(
     assert store.raw("weight")[""].data_ptr() == read.data_ptr()
 
 
+def test_a_layer_that_is_looked_at_often_is_asked_of_the_library_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_file({"weight": torch.ones(2)}, tmp_path / "a")
+    store, asked = opened(tmp_path / "a"), []
+
+    class Counting:
+        def get_tensor(self, name: str) -> torch.Tensor:
+            asked.append(name)
+            return torch.ones(2)
+
+    monkeypatch.setattr(store, "_opened", Counting())
+    assert all(store.tensor("weight").sum() == 2 for _ in range(5))
+    assert asked == ["weight"]
+
+
 def test_four_bit_floats_are_two_to_a_byte_as_torch_has_them(tmp_path: Path) -> None:
     store = opened(safetensors(tmp_path / "a", {"w": entry("F4", [3, 4], 0, 6)}, bytes(range(6))))
     assert store.outline("w").shape == store.tensor("w").shape == (3, 2)

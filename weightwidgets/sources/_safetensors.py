@@ -58,6 +58,7 @@ class SafetensorsStore:
             if len(names) > limits.tensors:
                 raise over_limit(file.path, f"it holds {len(names):,} tensors", "tensors")
             self._unknown: dict[str, str] = {}
+            self._views: dict[str, torch.Tensor] = {}
             self._outlines = {name: self._outline(name) for name in names}
             tied: dict[str, str] = self._opened.metadata() or {}
         self._kept_as = {name: name for name in names}
@@ -115,8 +116,13 @@ class SafetensorsStore:
         return f"Stored as {stored}, which this version of torch cannot hold: only its shape is known."
 
     def _view(self, key: str) -> torch.Tensor:
-        with only_checkpoint_errors(self._file.path):
-            return cast("torch.Tensor", self._opened.get_tensor(self._kept_as[key]))
+        # Views look at a layer many times a second, and the library (0.8.0) leaks some bytes at each call.
+        kept = self._views.get(self._kept_as[key])
+        if kept is None:
+            with only_checkpoint_errors(self._file.path):
+                kept = cast("torch.Tensor", self._opened.get_tensor(self._kept_as[key]))
+            self._views[self._kept_as[key]] = kept
+        return kept.detach()
 
     def _outline(self, name: str) -> torch.Tensor:
         part = self._opened.get_slice(name)
