@@ -1,6 +1,7 @@
 /** A weight matrix to move about in, from the whole down to single weights. */
 
 import type { AnyModel } from "@anywidget/types";
+import { formatCount } from "./axis";
 import { fit, type Palette, palette } from "./canvas";
 import { Camera } from "./matrix_camera";
 import { buildControls } from "./matrix_controls";
@@ -59,7 +60,8 @@ class MatrixView {
     this.#host = host;
     this.#colors = palette(host.root);
     const main = h("div", { class: "ww-matrix-main" }, this.#canvas, this.#readout);
-    host.body.append(this.#reading, h("div", { class: "ww-matrix-columns" }, main, this.#side.element));
+    // Below the matrix, which then stays where it is when the reading is done.
+    host.body.append(h("div", { class: "ww-matrix-columns" }, main, this.#side.element), this.#reading);
     host.react(WATCHED, (changed) => this.#changed(changed));
     const showControls = buildControls(host, {
       zoom: (octaves) => this.#zoom(octaves),
@@ -194,7 +196,7 @@ class MatrixView {
     if (!frame?.preview) return;
     const share = isEmpty(progress) ? 0 : (decode<{ share: Float64Array }>(progress).share[0] ?? 0);
     this.#bar.value = share;
-    const words = `preview; reading all ${frame.rows * frame.cols} weights: ${Math.round(100 * share)} %`;
+    const words = `preview; reading all ${formatCount(frame.rows * frame.cols)} weights: ${Math.round(100 * share)} %`;
     this.#reading.lastElementChild?.replaceChildren(words);
   }
 
