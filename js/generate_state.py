@@ -10,6 +10,7 @@ import traitlets as t
 
 from weightwidgets import wire
 from weightwidgets.widgets._norm_controls import NormControls
+from weightwidgets.widgets.depth import DepthView
 from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.heads import AttentionHeads
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 VIEWS = (
     AttentionHeads,
+    DepthView,
     ExplorerToolbar,
     FilterGrid,
     LayerHistograms,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .sources.demo import demo_model
     from .sources.open import CheckpointError, Limits, open_source
     from .tables import summary_table, weight_norms
+    from .widgets.depth import DepthView
     from .widgets.explorer import WeightExplorer
     from .widgets.gallery import LayerHistograms
     from .widgets.grid import FilterGrid
@@ -29,6 +30,7 @@ __version__ = metadata.version("weightwidgets")
 _HOMES = {
     "AttentionHeads": "widgets.heads",
     "CheckpointError": "sources.open",
+    "DepthView": "widgets.depth",
     "FilterGrid": "widgets.grid",
     "LayerHistograms": "widgets.gallery",
     "LayerTable": "widgets.table",
@@ -47,6 +49,7 @@ _HOMES = {
 __all__ = [
     "AttentionHeads",
     "CheckpointError",
+    "DepthView",
     "FilterGrid",
     "LayerHistograms",
     "LayerTable",

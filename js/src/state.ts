@@ -18,6 +18,20 @@ export interface AttentionHeadsState {
   tiles: Record<string, unknown>;
 }
 
+export interface DepthViewState {
+  error: DataView;
+  layer: DataView;
+  notice: DataView;
+  pattern: DataView;
+  picture_request: number;
+  png: Record<string, unknown>;
+  rows: Record<string, unknown>;
+  size: "normal" | "large";
+  slices: Record<string, unknown>;
+  started: boolean;
+  statistic: "numel" | "finite" | "mean" | "std" | "min" | "max" | "rms" | "skewness" | "kurtosis" | "l1" | "l2" | "linf" | "positive" | "negative" | "zero" | "near_zero" | "near_zero_threshold" | "nan" | "posinf" | "neginf";
+}
+
 export interface ExplorerToolbarState {
   code_requests: number;
   error: DataView;

@@ -1,6 +1,6 @@
 import pytest
 
-from weightwidgets.sources.repeats import repeated_groups, repeated_pattern, stars
+from weightwidgets.sources.repeats import repeated_groups, repeated_pattern, sibling_pattern, stars
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_a_star_stands_for_a_part_of_a_name_without_dots(
     pattern: str, name: str, found: tuple[str, ...] | None
 ) -> None:
     assert stars(pattern, name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [("features.3", "features.*"), ("0", "*"), ("a.1.b", ""), ("a.b1", ""), ("", ""), ("a.1.2", "a.1.*")],
+)
+def test_a_number_at_the_end_counts_siblings(name: str, pattern: str) -> None:
+    assert sibling_pattern(name) == pattern

@@ -23,6 +23,12 @@ def repeated_pattern(name: str) -> str:
     return ".".join([*("*" if part.isdecimal() else part for part in path), last])
 
 
+def sibling_pattern(name: str) -> str:
+    """Give ``features.*`` for ``features.3``: the pattern of layers that a plain sequence counts; else ""."""
+    path, dot, last = name.rpartition(".")
+    return f"{path}{dot}*" if last.isdecimal() else ""
+
+
 def repeated_groups(named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[int]]:
     """Find the layers of one kind whose names share a pattern, at least three of them.
 
