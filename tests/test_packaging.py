@@ -148,7 +148,7 @@ def test_every_dependency_is_imported_and_every_import_is_a_dependency() -> None
         if not item.ours
     }
     outside = used - set(sys.stdlib_module_names) - GIVEN
-    optional = {"captum", "lightning", "transformers"}
+    optional = {"captum", "gguf", "lightning", "transformers"}
     assert {DISTRIBUTION.get(name, name) for name in outside} - optional == DEPENDENCIES
 
 
