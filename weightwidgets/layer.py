@@ -158,7 +158,8 @@ class Layer:
             The layer is uninitialised.
         """
         self._require_initialized()
-        return self.tensors.bias()
+        bias = self.tensors.bias()
+        return None if bias is None else held(bias)
 
     @property
     def raw(self) -> dict[str, torch.Tensor]:
@@ -310,7 +311,8 @@ def tensor_fingerprint(tensor: torch.Tensor) -> Hashable:
     if is_traceable_wrapper_subclass(tensor):
         # What such a tensor stands for is kept in others.
         names, _ = tensor.__tensor_flatten__()
-        return tuple(tensor_fingerprint(getattr(tensor, name)) for name in names)
+        parts = (getattr(tensor, name) for name in names)
+        return tuple(tensor_fingerprint(part) for part in parts if isinstance(part, torch.Tensor))
     # An inference tensor raises on `_version`: torch keeps no counter for it.
     version = None if tensor.is_inference() else tensor._version  # noqa: SLF001 (torch has no public name)
     if tensor.is_meta:

@@ -22,6 +22,7 @@ from weightwidgets.sources.effective import (
 from weightwidgets.sources.kinds import NORM_CLASSES, groups_of, kind_of, norm_channels
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
 from weightwidgets.sources.source import FoundTensor, Source, bias_fits
+from weightwidgets.sources.wrapped import taken_off, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -109,15 +110,20 @@ class ModuleTensors:
 
 
 class _Place(NamedTuple):
+    """A module that wraps no other; ``spelled`` is its path with all wrappers around it."""
+
     path: str
+    spelled: str
     module: nn.Module
     next_sibling: tuple[str, nn.Module] | None
+    through: tuple[str, ...]
 
 
 class ModuleSource(Source):
     """The tensors of a live module, in the order of its modules.
 
-    One tensor under several names (a shared module, or tied parameters) is one layer. The bias of a module
+    What only wraps another module is left out of the names; names with it still resolve. One tensor under
+    several names (a shared module, or tied parameters) is one layer. The bias of a module
     whose weight is tied to an earlier one has no layer to hang on and is listed under its full name.
 
     Parameters
@@ -128,11 +134,11 @@ class ModuleSource(Source):
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        super().__init__(type(model).__name__)
+        super().__init__(type(unwrapped(model)[0]).__name__)
 
     def _state(self) -> Hashable:
         return tuple(
-            (place.path, type(place.module), name, id(tensor))
+            (place.spelled, type(place.module), name, id(tensor))
             for place in _walk(self._model)
             for table in own_tensors(place.module)
             for name, tensor in table.items()
@@ -140,15 +146,22 @@ class ModuleSource(Source):
 
     def _scan(self) -> list[FoundTensor]:
         found: dict[Hashable, FoundTensor] = {}
+        wrappers: list[str] = []
         for place in _walk(self._model):
             _list_tensors(place, found)
+            wrappers.extend(place.through)
+        self.note = taken_off(wrappers)
         return list(found.values())
 
     def module_at(self, path: str) -> nn.Module | None:
-        """Return the module at ``path`` ("" for the model itself), or None where there is none."""
-        module: nn.Module | None = self._model
+        """Return the module at ``path`` ("" for the model itself), or None where there is none.
+
+        Wrappers are passed through: neither is one returned nor need ``path`` name any.
+        """
+        module: nn.Module | None = unwrapped(self._model)[0]
         for part in path.split(".") if path else ():
-            module = None if module is None else child(module, part)
+            inner = None if module is None else child(module, part)
+            module = None if inner is None else unwrapped(inner)[0]
         return module
 
     def _is_current(self, layer: Layer, full_name: str) -> bool:
@@ -162,15 +175,24 @@ class ModuleSource(Source):
 
 def _walk(model: nn.Module) -> Iterator[_Place]:
     def visit(place: _Place, above: frozenset[int]) -> Iterator[_Place]:
+        # A module that contains itself would never end.
+        if id(place.module) in above:
+            return
         yield place
         siblings = children(place.module)
         for (name, module), following in zip_longest(siblings, siblings[1:]):
-            # A module that contains itself would never end.
-            if id(module) not in above:
-                after = following and (join(place.path, following[0]), following[1])
-                yield from visit(_Place(join(place.path, name), module, after), above | {id(module)})
+            after = following and (join(place.path, following[0]), unwrapped(following[1])[0])
+            path, spelled = join(place.path, name), join(place.spelled, name)
+            yield from visit(_place(path, spelled, module, after), above | {id(place.module)})
 
-    yield from visit(_Place("", model, None), frozenset({id(model)}))
+    yield from visit(_place("", "", model, None), frozenset())
+
+
+def _place(path: str, spelled: str, wrapped: nn.Module, after: tuple[str, nn.Module] | None) -> _Place:
+    module, through = unwrapped(wrapped)
+    for name in through:
+        spelled = join(spelled, name)
+    return _Place(path, spelled, module, after, through)
 
 
 def _identity(module: nn.Module, attribute: str) -> Hashable:
@@ -196,7 +218,10 @@ def _list_tensors(place: _Place, found: dict[Hashable, FoundTensor]) -> None:
         identity = _identity(module, name)
         if identity not in found:
             found[identity] = _describe(place, name, slot)
-        found[identity].full_names.append(join(place.path, name))
+        full_name = join(place.path, name)
+        found[identity].full_names.append(full_name)
+        if place.spelled != place.path:
+            found[identity].spellings[join(place.spelled, name)] = full_name
         # A weight tied to one seen before keeps the bias it has; ours hangs on it only if it is that one.
         if slot is not None and _has_bias(found[identity], module, slot):
             hung.add(slot.attribute)

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from weightwidgets.sources.wrapped import INNER_NAMES, taken_off
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # What wraps a whole model: data parallelism, compilation, the attribute that Lightning and others keep it in.
 _LEADING = ("model", "module", "_orig_mod")
-# What wraps any part of one: compiled, sharded and checkpointed submodules.
-_ANYWHERE = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
 # Keys under which training programs keep the weights among other things.
 _CONTAINERS = re.compile(
     r"(.+_)?(state_?dict|model|model_state|module|net|network|params|parameters|weights)(_ema)?",
@@ -48,8 +48,8 @@ def unwrapped_names(names: Sequence[str]) -> UnwrappedNames:
         Full names, each once.
     """
     parts = [name.split(".") for name in names]
-    inner = [[part for part in path[:-1] if part not in _ANYWHERE] + path[-1:] for path in parts]
-    dropped = list(dict.fromkeys(part for path in parts for part in path[:-1] if part in _ANYWHERE))
+    inner = [[part for part in path[:-1] if part not in INNER_NAMES] + path[-1:] for path in parts]
+    dropped = list(dict.fromkeys(part for path in parts for part in path[:-1] if part in INNER_NAMES))
     while inner and len(inner[0]) > 1 and inner[0][0] in _LEADING:
         prefix = inner[0][0]
         if not all(len(path) > 1 and path[0] == prefix for path in inner):
@@ -63,11 +63,7 @@ def unwrapped_names(names: Sequence[str]) -> UnwrappedNames:
     distinct = len(set(short)) == len(names) and not clash
     if not dropped or not distinct:
         return UnwrappedNames(dict(zip(names, names, strict=True)), "")
-    shown = " and ".join(f"`{part}.`" for part in dict.fromkeys(dropped))
-    return UnwrappedNames(
-        dict(zip(short, names, strict=True)),
-        f"Names are shown without the wrapper {shown}; their full spelling is still understood.",
-    )
+    return UnwrappedNames(dict(zip(short, names, strict=True)), taken_off(dropped))
 
 
 class Contents(NamedTuple):
