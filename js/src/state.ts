@@ -39,7 +39,8 @@ export interface ExplorerToolbarState {
   layer: DataView;
   listing: Record<string, unknown>;
   notice: DataView;
-  panel: "" | "histograms" | "norms";
+  offers: Record<string, unknown>;
+  panel: "auto" | "" | "gates" | "heads" | "matrix" | "depth" | "histograms" | "norms";
   picture_request: number;
   png: Record<string, unknown>;
   resets: number;

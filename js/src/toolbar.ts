@@ -19,9 +19,19 @@ interface Frame extends Outline {
 const sizeOf = ({ layers, weights }: Outline): string =>
   `${layers} ${layers === 1 ? "layer" : "layers"}, ${formatCompact(weights)} weights`;
 
+/** Which panels there are for the selected layer. */
+interface Offers {
+  panels: string[];
+  opened: string;
+}
+
 const PANELS = [
-  ["histograms", "All histograms"],
-  ["norms", "Norms"],
+  ["gates", "Gates", "The gates of this recurrent layer, and the eigenvalues of its states"],
+  ["heads", "Heads", "The heads of this attention block"],
+  ["matrix", "Deep zoom", "This matrix, down to single weights"],
+  ["depth", "Depth", "All layers of this name, from the first to the last"],
+  ["histograms", "All histograms", "The histogram of every layer"],
+  ["norms", "Norms", "The norm of every layer"],
 ] as const;
 
 /** The button that hands out the code: to the clipboard, or as text where the clipboard is shut. */
@@ -66,10 +76,11 @@ function build(host: Host<ExplorerToolbarState>): void {
   const reset = h("button", { type: "button", class: "ww-button" }, "Reset");
   reset.title = "Back to the first view";
   host.listen(reset, "click", () => host.ask({ resets: model.get("resets") + 1 }));
-  const tabs = PANELS.map(([panel, label]) => ({
-    panel,
-    ...toggle(label, (opened) => host.ask({ panel: opened ? panel : "" }), signal),
-  }));
+  const tabs = PANELS.map(([panel, label, title]) => {
+    const tab = toggle(label, (opened) => host.ask({ panel: opened ? panel : "" }), signal);
+    tab.element.title = title;
+    return { panel, ...tab };
+  });
   const group = h("div", { class: "ww-toolbar-panels", role: "group", "aria-label": "Panel below" });
   group.append(...tabs.map((tab) => tab.element));
   const code = codeButton(host);
@@ -77,10 +88,20 @@ function build(host: Host<ExplorerToolbarState>): void {
   const twin = h("p", { class: "ww-toolbar-twin" });
   host.body.append(twin, code.listing);
 
-  host.react(["shuffle", "same_scale", "panel"], () => {
+  host.react(["shuffle", "same_scale"], () => {
     shuffle.set(model.get("shuffle"));
     same.set(model.get("same_scale"));
-    for (const tab of tabs) tab.set(tab.panel === model.get("panel"));
+  });
+  host.react(["offers", "panel"], () => {
+    if (isEmpty(model.get("offers"))) return;
+    const { panels, opened } = decode<Offers>(model.get("offers"));
+    const chosen = model.get("panel");
+    // What was clicked is shown at once; what opens by itself the kernel says.
+    const open = chosen === "" || panels.includes(chosen) ? chosen : opened;
+    for (const tab of tabs) {
+      tab.element.hidden = !panels.includes(tab.panel);
+      tab.set(tab.panel === open);
+    }
   });
   host.react(["frame"], () => {
     if (isEmpty(model.get("frame"))) return;

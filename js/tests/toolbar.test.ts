@@ -55,6 +55,19 @@ test("panels and shuffle are asked for and shown as they come back", () => {
   expect(model.messages.at(-1)).toEqual({ panel: "" });
 });
 
+test("a panel is offered where it says something of the selected layer", () => {
+  const { model, root } = open();
+  const offered = () =>
+    [...root.querySelectorAll<HTMLElement>(".ww-toolbar-panels button")]
+      .filter((tab) => tab.checkVisibility())
+      .map((tab) => tab.textContent);
+  expect(offered()).toEqual(["All histograms", "Norms"]);
+  model.receive({ offers: { panels: ["heads", "depth", "norms"].map(toBytes), opened: toBytes("heads") } });
+  expect(offered()).toEqual(["Heads", "Depth", "Norms"]);
+  expect(button(root, "Heads").getAttribute("aria-pressed")).toBe("true");
+  expect(button(root, "Depth").getAttribute("aria-pressed")).toBe("false");
+});
+
 test("code is copied when it arrives, and only for the one who asked", async () => {
   const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
   const { model, root } = open();

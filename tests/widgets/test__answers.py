@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,3 +112,17 @@ def test_a_large_layer_asked_from_the_browser_is_answered_on_a_worker(
         work, rest = submitted[0]
         work(*rest)
         assert view.sums == 1
+
+
+def test_a_very_long_answer_is_not_waited_for_even_by_python(
+    view: Total, model: nn.Sequential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[Any] = []
+    monkeypatch.setattr(view, "is_very_long", lambda layer: layer.numel > 10)
+    monkeypatch.setattr(_answers, "workers", lambda: SimpleNamespace(submit=lambda *work: left.append(work)))
+    view.row = 2
+    assert (len(left), view.sums) == (1, 0)
+    work, generation = left[0]
+    work(generation)
+    assert view.sums == 1
+    assert total(view) == pytest.approx(model.get_parameter("0.weight")[2].sum().item())

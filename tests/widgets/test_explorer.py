@@ -173,7 +173,7 @@ def test_reset_goes_back_to_where_it_opened(model: nn.Sequential) -> None:
         explorer.toolbar.set_state({"resets": 1})
         assert state(explorer) == opened
         assert not explorer.toolbar.shuffle
-        assert explorer.toolbar.panel == ""
+        assert explorer.toolbar.panel == "auto"
 
 
 def test_the_choices_of_the_norms_are_written_down_and_taken_back(explorer: ww.WeightExplorer) -> None:

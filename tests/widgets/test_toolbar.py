@@ -87,6 +87,7 @@ def test_the_browser_switches_panels_and_shuffle(toolbar: ExplorerToolbar) -> No
 
 
 def test_the_fixture_is_what_python_sends(toolbar: ExplorerToolbar) -> None:
+    toolbar.offer(("histograms", "norms"), "")
     check_fixture("toolbar", state_of(toolbar))
 
 

@@ -90,6 +90,11 @@ class Answers(t.HasTraits):
         """Say whether the answer for `layer` takes longer than the message thread may be kept."""
         return layer.numel > _LONG_ANSWER
 
+    def is_very_long(self, layer: Layer) -> bool:
+        """Say whether it takes longer than a cell may be kept, so that not even Python waits for it."""
+        del layer
+        return False
+
     def version(self, layer: Layer | None) -> tuple[object, ...]:
         """Tell one state of the shown weights from the next."""
         return (self._desk.epoch, layer.fingerprint() if layer is not None else None)
@@ -108,7 +113,9 @@ class Answers(t.HasTraits):
             generation = self._generation
             # A layer that is gone is said to be gone by `_make`.
             layer = self._source.get(self.layer)
-            long = self._desk.from_browser and layer is not None and self.is_long(layer)
+            long = layer is not None and (
+                self.is_very_long(layer) or (self._desk.from_browser and self.is_long(layer))
+            )
         if long:
             workers().submit(self._work_out, generation)
         else:

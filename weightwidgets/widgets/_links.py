@@ -39,6 +39,10 @@ class Links:
             self._tell(view, self._shared(view))
         view.observe(self._to_owner, list(self._shared(view)))
 
+    def value(self, name: str) -> Any:
+        """Give what the owner has selected."""
+        return getattr(self._owner, name)
+
     def discard(self, view: t.HasTraits) -> None:
         """Let go of `view`."""
         self._views.remove(view)

@@ -9,6 +9,7 @@ import ipywidgets
 from weightwidgets import wire
 
 from ._links import Links, close_family, keep_routes
+from ._panels import Offers, Panels, titled
 from .grid import FilterGrid
 from .histogram import WeightHistogram
 from .statistics import WeightStatistics
@@ -29,18 +30,6 @@ _GRID_LOOKS = ("color_scope", "order", "input_channel", "as_images")
 _HISTOGRAM_LOOKS = ("log_counts",)
 
 
-def _titled(label: str, *widgets: ipywidgets.Widget) -> ipywidgets.VBox:
-    """Put a label over each widget; which labels are needed at which width says `toolbar.css`."""
-    parts: list[ipywidgets.Widget] = []
-    for widget in widgets:
-        title = ipywidgets.Label(label)
-        title.add_class("ww-explorer-label")
-        parts += [title, widget]
-    box = ipywidgets.VBox(parts)
-    box.add_class("ww-explorer-side")
-    return box
-
-
 class Side:
     """One column of pictures: the grid above the histogram of one source."""
 
@@ -49,65 +38,13 @@ class Side:
         self.source = source
         self.grid = FilterGrid(source, known, desk=desk, shuffled=shuffled)
         self.histogram = WeightHistogram(source, known, desk=desk, shuffled=shuffled)
-        self.box = _titled(label, self.grid, self.histogram)
+        self.box = titled(label, self.grid, self.histogram)
 
     def share_scale(self, sources: Iterable[Source]) -> None:
         """Draw on one scale with the same layer of these sources, its own among them."""
         others = [source for source in sources if source is not self.source]
         self.grid.share_scale(others)
         self.histogram.share_scale(others)
-
-
-class Panels:
-    """What can be opened below the pictures: a view of each source, side by side, made when first wanted."""
-
-    def __init__(self, sources: Mapping[str, Source], desk: Desk, join: Callable[[Any], None]) -> None:
-        self._sources = sources
-        self._desk = desk
-        self._join = join
-        self._looks: list[Links] = []
-        self._boxes: dict[str, tuple[ipywidgets.VBox, ...]] = {}
-        self._same_scale = False
-        self.made: dict[str, dict[str, Any]] = {}
-
-    def views(self, name: str) -> dict[str, Any]:
-        """Give a panel's views by the labels of their sources."""
-        if name not in self.made:
-            make, looks = _PANELS[name]
-            views = {label: make(source, self._desk) for label, source in self._sources.items()}
-            main, *others = views.values()
-            self.made[name] = views
-            self._boxes[name] = tuple(_titled(label, view) for label, view in views.items())
-            self._looks.append(Links(main, self._desk, looks))
-            for view in views.values():
-                self._join(view)
-            for view in others:
-                self._looks[-1].add(view)
-            for box in self._boxes[name]:
-                keep_routes(box)
-            if self._same_scale:
-                self.share_scale(shared=True)
-        return self.made[name]
-
-    def boxes(self, name: str) -> tuple[ipywidgets.VBox, ...]:
-        """Give a panel's views, each under its label."""
-        self.views(name)
-        return self._boxes[name]
-
-    def share_scale(self, *, shared: bool) -> None:
-        """Draw the norms of all sources on one axis, or each on its own."""
-        self._same_scale = shared
-        charts = list(self.made.get("norms", {}).values())
-        for chart in charts:
-            chart.share_scale(other for other in charts if shared and other is not chart)
-
-    def close(self) -> None:
-        """Free every view that was made."""
-        for links in self._looks:
-            links.close()
-        for boxes in self._boxes.values():
-            for box in boxes:
-                close_family(box)
 
 
 class Stage:
@@ -131,7 +68,8 @@ class Stage:
         self._links = links
         self._on_error = on_error
         self._looks: list[Links] = []
-        self._panels = Panels(sources, desk, self._join)
+        self._panels = Panels(sources, desk, links, on_error)
+        self._offers = Offers(next(iter(sources.values())))
         self._same_scale = False
         self.sides: dict[str, Side] = {}
         model, *others = sources.values()
@@ -142,7 +80,7 @@ class Stage:
             for name, source in sources.items()
         }
         self._pictures = ipywidgets.Box()
-        numbers = ipywidgets.Box([_titled(name, view) for name, view in self._numbers.items()])
+        numbers = ipywidgets.Box([titled(name, view) for name, view in self._numbers.items()])
         self._columns = ipywidgets.Box([self.table, self._pictures, numbers])
         self._below = ipywidgets.Box()
         self.boxes = (self.toolbar, self._columns, self._below)
@@ -201,7 +139,15 @@ class Stage:
 
     def open_panel(self, name: str) -> None:
         """Show one panel below, or none for ""."""
-        self._below.children = self._panels.boxes(name) if name else ()
+        self._below.children = self._panels.open(name)
+
+    def follow(self, layer: str) -> None:
+        """Offer the panels that say something of a layer, and show the chosen one, or that of its kind."""
+        offered = self._offers.of(layer)
+        chosen = self.toolbar.panel
+        opened = chosen if chosen in ("", *offered) else self._offers.opens_by_itself(layer)
+        self.toolbar.offer(offered, opened)
+        self.open_panel(opened)
 
     def views(self) -> dict[str, View]:
         """Give the model's own views that are there now, by the explorer's attribute that holds them."""
@@ -226,11 +172,12 @@ class Stage:
             yield {label: side.grid for label, side in pair.items()}
             yield {label: side.histogram for label, side in pair.items()}
         yield self._numbers
-        yield self._panels.made.get(self.toolbar.panel, {})
+        yield self._panels.opened
 
     def answering(self) -> list[Any]:
         """Give everything that answers questions: the views of all sides and the panels made so far."""
-        return [self.table, *(view for _, view in self._labelled())]
+        panels = [view for views in self._panels.made.values() for view in views.values()]
+        return [self.table, *(view for _, view in self._labelled_pictures()), *panels]
 
     def close(self) -> None:
         """Free every widget."""
@@ -242,17 +189,17 @@ class Stage:
 
     def errors(self) -> Iterator[str]:
         """Say what has no answer now, and in which column where there are several."""
-        for label, view in self._labelled():
+        views = [*self._labelled_pictures(), *self._panels.opened.items()]
+        for label, view in views:
             if view.error:
                 yield f"{label}: {view.error}" if len(self.sides) > 1 else view.error
         if self.table.error:
             yield self.table.error
 
-    def _labelled(self) -> Iterator[tuple[str, Any]]:
+    def _labelled_pictures(self) -> Iterator[tuple[str, Any]]:
         for label, side in self.sides.items():
             yield from ((label, side.grid), (label, side.histogram))
-        for views in (self._numbers, *self._panels.made.values()):
-            yield from views.items()
+        yield from self._numbers.items()
 
     def _add_side(self, label: str, side: Side) -> None:
         if not self.sides:
@@ -279,22 +226,3 @@ class Stage:
     def _join(self, view: Any) -> None:
         self._links.add(view)
         view.observe(self._on_error, "error")
-
-
-def _histograms(source: Source, desk: Desk) -> Any:
-    from .gallery import LayerHistograms
-
-    return LayerHistograms(source, desk=desk)
-
-
-def _norms(source: Source, desk: Desk) -> Any:
-    from .norms import NormChart  # bqplot, half a second to import
-
-    return NormChart(source, desk=desk)
-
-
-# How each panel's view is made, and what the views of several sources share.
-_PANELS: dict[str, tuple[Callable[[Source, Desk], Any], tuple[str, ...]]] = {
-    "histograms": (_histograms, ("shared_range",)),
-    "norms": (_norms, ("kind", "log_norms")),
-}

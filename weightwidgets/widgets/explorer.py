@@ -68,8 +68,9 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
     ----------
     layer, filter_index, bins, value_range, selected_range
         The one selection: settable, observable, linkable in Python.
-    grid, histogram, table, statistics, histograms, norms
-        The views; `jslink` to these.
+    grid, histogram, table, statistics, histograms, norms, matrix, gates, heads, depth
+        The views; `jslink` to these. The last four are made when they are first asked for, and follow the
+        selection while their panel is open.
     error : str
         Why the last question has no answer; "" when all is well.
 
@@ -116,7 +117,7 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
             with self._desk.asking():
                 self._stage.show_sides(shuffled=False, layer=self.layer)
                 self.filter_index, self.bins, self.size = filter_index, bins, size
-                self._stage.open_panel(self._stage.toolbar.panel)
+                self._stage.follow(self.layer)
         except BaseException:
             # What was opened for an explorer that never comes to be would stay open for ever.
             self._stage.close()
@@ -136,6 +137,10 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
     statistics = property(lambda self: self._stage.statistics, doc="The statistics.")
     histograms = property(lambda self: self._stage.panel("histograms"), doc="All histograms.")
     norms = property(lambda self: self._stage.panel("norms"), doc="The norms.")
+    matrix = property(lambda self: self._stage.panel("matrix"), doc="The weight matrix to zoom into.")
+    gates = property(lambda self: self._stage.panel("gates"), doc="The gates of a recurrent layer.")
+    heads = property(lambda self: self._stage.panel("heads"), doc="The heads of an attention block.")
+    depth = property(lambda self: self._stage.panel("depth"), doc="Layers of one name down the network.")
     toolbar = property(lambda self: self._stage.toolbar, doc="The line above the views.")
 
     @property
@@ -236,11 +241,16 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
         # Rows and ranges of the old layer mean nothing in the new one.
         self.filter_index = min(self.filter_index, max(0, self._source[self.layer].out_channels - 1))
         self.selected_range = None
+        # The first layer is chosen before there is anything to see.
+        if self.comm is not None:
+            with self._desk.asking():
+                self._stage.follow(self.layer)
 
     def _toolbar_used(self, change: t.Bunch) -> None:
         with self._desk.asking():
             if change["name"] == "panel":
-                self._stage.open_panel(change["new"])
+                self._stage.follow(self.layer)
+                self._collect_errors(None)
             elif change["name"] == "resets":
                 self.reset()
             elif change["name"] == "same_scale":

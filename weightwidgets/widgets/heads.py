@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _ORDERS = ["index", "norm"]
 # Weights of a block: factorising and multiplying takes some hundred times as long as reading them.
 _LONG_ANSWER = 200_000
+# A block of 1 024 features; one of 2 048 takes a second.
+_VERY_LONG_ANSWER = 4_200_000
 _NONE_FOUND = (
     "No attention is recognised in this model: its projections have names that are not known here. "
     "Name them: projections={'q': ..., 'k': ..., 'v': ..., 'o': ...}, or {'qkv': ..., 'o': ...}."
@@ -124,8 +126,15 @@ class AttentionHeads(View):
 
     def is_long(self, layer: Layer) -> bool:
         """Say whether the decompositions take longer than the message thread may be kept."""
+        return self._weights(layer) > _LONG_ANSWER
+
+    def is_very_long(self, layer: Layer) -> bool:
+        """Say whether they take longer than a cell may be kept."""
+        return self._weights(layer) > _VERY_LONG_ANSWER
+
+    def _weights(self, layer: Layer) -> int:
         block = self._blocks.get(layer.name)
-        return block is not None and sum(part.numel for part in block.layers) > _LONG_ANSWER
+        return 0 if block is None else sum(part.numel for part in block.layers)
 
     def version(self, layer: Layer | None) -> tuple[object, ...]:
         """Tell one state of all projections of the block from the next."""
@@ -174,6 +183,9 @@ class AttentionHeads(View):
         from weightwidgets.pictures.heads import HeadTiles, heads_picture
 
         ask = self._ask()
+        if ask.layer is not None and self.is_very_long(ask.layer) and not self.frame:
+            # Still on its way; the cell that shows the view does not wait for it.
+            return None
         try:
             subject = self._subject(ask)
             return heads_picture(

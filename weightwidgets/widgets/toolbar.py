@@ -11,14 +11,14 @@ from weightwidgets import wire
 from ._base import Ask, Part, View, bundle, output, question, view_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from weightwidgets.sources.source import Source
 
     from ._desk import Desk
 
-#: "" stands for no panel.
-PANELS = ("", "histograms", "norms")
+#: "auto" stands for the panel of the selected layer's kind, where there is one, and "" for none.
+PANELS = ("auto", "", "gates", "heads", "matrix", "depth", "histograms", "norms")
 _NAMED_LAYERS = 3
 
 
@@ -37,6 +37,7 @@ class ExplorerToolbar(View):
     _esm = t.Unicode().tag(sync=True)
     _css = t.Unicode().tag(sync=True)
     frame = output()
+    offers = output()
     listing = output()
     code_requests = question(t.Int(0, min=0).tag(transient=True))
     shuffle = view_state(t.Bool(default_value=False))
@@ -70,6 +71,13 @@ class ExplorerToolbar(View):
         """Tell that nothing here depends on the weights' values."""
         del layer
         return ()
+
+    def offer(self, panels: Sequence[str], opened: str) -> None:
+        """Say which panels there are for the selected layer, and which of them is open."""
+        # Asked for anew with each layer, and nearly always the same.
+        offers = wire.frame(panels=list(panels), opened=opened)
+        if offers != self.offers:
+            self.set_trait("offers", offers)
 
     def picture(self) -> None:
         """Draw nothing: the menu hands out the picture of the explorer."""
