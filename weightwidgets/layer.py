@@ -101,6 +101,8 @@ class Layer:
     next_norm
         Name of a normalisation with as many channels as this layer has outputs, registered right after it
         in the same parent; "" where there is none. Only tracing can prove that it also runs right after.
+    in_first
+        True where a dense layer is stored as (in, out), as the ``Conv1D`` of transformers is.
     """
 
     names: tuple[str, ...]
@@ -111,6 +113,7 @@ class Layer:
     inferred: bool = False
     first: bool = False
     next_norm: str = ""
+    in_first: bool = False
 
     @property
     def name(self) -> str:
@@ -192,23 +195,30 @@ class Layer:
 
     @property
     def transposed(self) -> bool:
-        """True where torch stores the weight as (in_channels, out_channels // groups, *kernel_size)."""
-        return self.kind.startswith("conv_transpose")
+        """True where the weight is stored as (in_channels, out_channels // groups, *kernel_size)."""
+        return self.in_first or self.kind.startswith("conv_transpose")
 
     @property
     def out_channels(self) -> int:
         """Number of output units: rows of `out_first`."""
-        return self._out_first_shape()[0]
+        return self.out_first_shape[0]
 
     @property
     def in_channels(self) -> int:
         """Number of inputs, over all groups."""
-        return self._out_first_shape()[1] * self.groups
+        return self.out_first_shape[1] * self.groups
 
     @property
     def kernel_size(self) -> tuple[int, ...]:
         """Size of a convolution's kernel; () for every other kind."""
-        return self._out_first_shape()[2:]
+        return self.out_first_shape[2:]
+
+    @property
+    def out_first_shape(self) -> tuple[int, ...]:
+        """Shape of `out_first`; (0, 0) for an uninitialised layer."""
+        if not self.initialized:
+            return (0, 0)
+        return out_first_shape(self.kind, self.shape[::-1] if self.in_first else self.shape, self.groups)
 
     @property
     def out_first(self) -> torch.Tensor:
@@ -222,13 +232,12 @@ class Layer:
             The layer is uninitialised or nested, or stands for more numbers than memory may hold.
         """
         weight = plain(self.weight)
-        shape = out_first_shape(self.kind, tuple(weight.shape), self.groups)
         if not self.transposed:
-            return weight.reshape(shape)
+            return weight.reshape(self.out_first_shape)
         if self.groups == 1:
             return weight.transpose(0, 1)
         per_group = weight.reshape(self.groups, weight.shape[0] // self.groups, *weight.shape[1:])
-        return per_group.transpose(1, 2).reshape(shape)
+        return per_group.transpose(1, 2).reshape(self.out_first_shape)
 
     @property
     def note(self) -> str:
@@ -239,6 +248,8 @@ class Layer:
         sentences = [self.tensors.derivation(), reading(outline), _NOT_DRAWN_YET.get(self.kind, "")]
         if not self.has_values and not outline.is_nested:
             sentences.append("This tensor is on `meta`: it has a shape but no values.")
+        if self.in_first:
+            sentences.append("Stored as (in, out): shown is a row for each output.")
         if self.inferred:
             sentences.append("The kind is inferred from names and shapes.")
         if self.inferred and self.kind in CONVOLUTIONS and self.groups == 1:
@@ -256,11 +267,6 @@ class Layer:
             return version
         watched = (*self.tensors.stored().items(), *self.tensors.stored_bias().items())
         return tuple((name, tensor_fingerprint(tensor)) for name, tensor in watched)
-
-    def _out_first_shape(self) -> tuple[int, ...]:
-        if not self.initialized:
-            return (0, 0)
-        return out_first_shape(self.kind, self.shape, self.groups)
 
     def _require_initialized(self) -> None:
         if not self.initialized:

@@ -24,6 +24,7 @@ class Conv1D(nn.Module):
 
     def __init__(self, out: int, inputs: int) -> None:
         super().__init__()
+        self.nf = out
         self.weight = nn.Parameter(torch.randn(inputs, out))
         self.bias = nn.Parameter(torch.zeros(out))
 

@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from tests.sources.attentions import Conv1D
 from tests.sources.zoo import make
 from weightwidgets.layer import KINDS
-from weightwidgets.sources.kinds import groups_of, kind_of, norm_channels
+from weightwidgets.sources.kinds import groups_of, is_in_first, kind_of, norm_channels
 from weightwidgets.sources.module import ModuleSource
 
 
@@ -126,3 +127,37 @@ def test_a_scripted_model_has_lost_its_classes_but_no_tensor() -> None:
     assert source["0"].kind == "parameter"
     assert source["0"].shape == (4, 3, 3, 3)
     assert source["0"].bias is not None
+
+
+def test_a_dense_layer_stored_as_in_by_out_is_shown_with_a_row_for_each_output() -> None:
+    torch.manual_seed(0)
+    dense = Conv1D(5, 3)
+    layer = ModuleSource(nn.Sequential(dense, nn.LayerNorm(5)))["0"]
+    assert (layer.kind, layer.first, layer.next_norm) == ("linear", True, "1")
+    assert (layer.shape, layer.out_first_shape) == ((3, 5), (5, 3))
+    assert (layer.out_channels, layer.in_channels) == (5, 3)
+    assert layer.weight.data_ptr() == layer.out_first.data_ptr() == dense.weight.data_ptr()
+    given = torch.randn(7, 3)
+    assert layer.bias is not None
+    assert torch.allclose(given @ layer.out_first.T + layer.bias, dense(given), atol=1e-6)
+    assert "Stored as (in, out)" in layer.note
+
+
+def test_what_is_only_called_conv1d_is_not_turned() -> None:
+    class Conv1D(nn.Linear):
+        """A dense layer of somebody else's, without transformers' count of outputs."""
+
+    square = Conv1D(4, 4)
+    assert not is_in_first(square, "weight", square.weight)
+    assert not is_in_first(nn.LazyLinear(2), "weight", nn.LazyLinear(2).weight)
+    assert not ModuleSource(square)["weight"].in_first
+
+
+def test_gpt_2_shows_a_row_for_each_output_and_its_heads() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(n_layer=1, n_embd=8, n_head=2, vocab_size=11, n_positions=4)
+    source = ModuleSource(transformers.GPT2Model(config))
+    layer = source["h.0.attn.c_attn"]
+    assert (layer.kind, layer.shape, layer.out_first.shape) == ("linear", (8, 24), (24, 8))
+    assert layer.bias is not None
+    assert layer.bias.shape == (24,)

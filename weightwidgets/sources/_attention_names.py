@@ -83,14 +83,6 @@ def packs_by_head(source: Source, path: str) -> bool:
     )
 
 
-def is_transposed(source: Source, full_name: str) -> bool:
-    """Return whether a tensor of a live module lies as (in, out): that of transformers' ``Conv1D``."""
-    if not isinstance(source, ModuleSource):
-        return False
-    module = source.module_at(full_name.rpartition(".")[0])
-    return module is not None and any(kind.__name__ == "Conv1D" for kind in type(module).__mro__)
-
-
 def _tables(source: Source, path: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(source, ModuleSource):
         yield from _as_table(getattr(source, "config", None))

@@ -12,13 +12,12 @@ from weightwidgets.sources._attention_names import (
     Packing,
     beside,
     hinted_heads,
-    is_transposed,
     packs_by_head,
 )
 from weightwidgets.sources.names import join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import torch
 
@@ -168,7 +167,7 @@ def attention_blocks(source: Source) -> list[AttentionBlock]:
         A live module or a state dict. Which names are known is listed in `NAMINGS`.
     """
     matrices = {
-        full.removesuffix(".weight"): (layer, full)
+        full.removesuffix(".weight"): layer
         for layer in source.values()
         if len(layer.shape) == 2
         for full in layer.full_names
@@ -210,35 +209,31 @@ def named_block(source: Source, projections: Mapping[str, str]) -> AttentionBloc
         )
     parts = ("q", "k", "v", "o") if packing == "separate" else (*(set(projections) - {"o"}), "o")
     layers = tuple(source[projections[part]] for part in parts)
-    block = _block(source, _common(layers), packing, layers, [layer.full_name for layer in layers])
+    block = _block(source, _common(layers), packing, layers)
     if block is None:
         shapes = ", ".join(f"{part} {layer.shape}" for part, layer in zip(parts, layers, strict=True))
         raise ValueError(f"these shapes are not those of one attention block: {shapes}")
     return block
 
 
-def _match(
-    source: Source, matrices: Mapping[str, tuple[Layer, str]], path: str, naming: Naming
-) -> AttentionBlock | None:
+def _match(source: Source, matrices: Mapping[str, Layer], path: str, naming: Naming) -> AttentionBlock | None:
     names = [join(path, part) for part in naming.parts]
     output = next((name for o in naming.outputs if (name := beside(path, o)) in matrices), None)
     if output is None or any(name not in matrices for name in names):
         return None
-    layers, full_names = zip(*(matrices[name] for name in (*names, output)), strict=True)
+    layers = tuple(matrices[name] for name in (*names, output))
     packing = naming.packing
     if naming.parts == ("c_attn",) and packs_by_head(source, path):
         packing = "by_head"
-    return _block(source, path, packing, layers, full_names)
+    return _block(source, path, packing, layers)
 
 
-def _block(
-    source: Source, path: str, packing: Packing, layers: tuple[Layer, ...], full_names: Sequence[str]
-) -> AttentionBlock | None:
+def _block(source: Source, path: str, packing: Packing, layers: tuple[Layer, ...]) -> AttentionBlock | None:
     """Make a block if the shapes are those of one: o reads as many columns as the heads have values."""
     if any(len(layer.shape) != 2 or 0 in layer.shape for layer in layers):
         return None
     fused = packing != "separate"
-    stated = is_transposed(source, full_names[0])
+    stated = layers[0].in_first
     # A state dict does not say how its tensors lie; of a fused one only one way can fit.
     orders = (False, True) if fused and not stated else (stated,)
     for transposed in orders:

@@ -72,9 +72,23 @@ def kind_of(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
             return known.kind if is_lazy(outline) or outline.ndim == known.ndim else "parameter"
     if isinstance(module, NORM_CLASSES) and name == "weight":
         return "norm"
+    if is_in_first(module, name, outline):
+        return "linear"
     formed = formation(module, name)
     stored = formed.stored().values() if formed is not None else ()
     return "parameter" if any(isinstance(tensor, nn.Parameter) for tensor in stored) else "buffer"
+
+
+def is_in_first(module: nn.Module, name: str, outline: torch.Tensor) -> bool:
+    """Return whether ``name`` is the weight of a dense layer stored as (in, out).
+
+    Such is transformers' ``Conv1D`` (GPT-2 and its kin), told by its name and by the attribute that counts
+    its outputs, so that the library need not be there.
+    """
+    if name != "weight" or is_lazy(outline) or outline.ndim != 2:
+        return False
+    named = any(base.__name__ == "Conv1D" for base in type(module).__mro__)
+    return named and vars(module).get("nf") == outline.shape[1]
 
 
 def groups_of(module: nn.Module, kind: Kind) -> int:

@@ -19,7 +19,7 @@ from weightwidgets.sources.effective import (
     own_tensors,
     tensor_names,
 )
-from weightwidgets.sources.kinds import NORM_CLASSES, groups_of, kind_of, norm_channels
+from weightwidgets.sources.kinds import NORM_CLASSES, groups_of, is_in_first, kind_of, norm_channels
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
 from weightwidgets.sources.source import FoundTensor, Source, bias_fits
 from weightwidgets.sources.wrapped import taken_off, unwrapped
@@ -241,12 +241,13 @@ def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
     kind = kind_of(module, name, outline)
     groups = groups_of(module, kind)
     tensors = ModuleTensors(module, place.path, name, slot, is_norm=kind == "norm")
-    next_norm = ""
+    next_norm, in_first = "", is_in_first(module, name, outline)
     if kind in CONVOLUTIONS | {"linear"} and place.next_sibling is not None and not is_lazy(outline):
         path, sibling = place.next_sibling
-        if norm_channels(sibling) == out_first_shape(kind, tuple(outline.shape), groups)[0]:
+        shape = tuple(outline.shape)
+        if norm_channels(sibling) == out_first_shape(kind, shape[::-1] if in_first else shape, groups)[0]:
             next_norm = path
-    return FoundTensor([], kind, tensors, groups=groups, next_norm=next_norm)
+    return FoundTensor([], kind, tensors, groups=groups, next_norm=next_norm, in_first=in_first)
 
 
 def _fitting_bias(module: nn.Module, name: str, names: list[str]) -> BiasSlot | None:
@@ -255,6 +256,8 @@ def _fitting_bias(module: nn.Module, name: str, names: list[str]) -> BiasSlot | 
         return None
     weight, bias = _outline(module, name), slot.cut(_outline(module, slot.attribute))
     kind = kind_of(module, name, weight)
+    if is_in_first(module, name, weight):
+        weight = weight.T
     return slot if bias_fits(kind, groups_of(module, kind), weight, bias) else None
 
 

@@ -34,6 +34,7 @@ class FoundTensor:
     groups: int = 1
     next_norm: str = ""
     inferred: bool = False
+    in_first: bool = False
     spellings: dict[str, str] = field(default_factory=dict)
     """Further spellings that resolve without being names, each to one of `full_names`."""
 
@@ -182,6 +183,7 @@ def _named(found: Sequence[FoundTensor]) -> list[Layer]:
             inferred=tensor.inferred,
             first=position == first,
             next_norm=tensor.next_norm,
+            in_first=tensor.in_first,
         )
         for position, tensor in enumerate(found)
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from weightwidgets import wire
-from weightwidgets.layer import CONVOLUTIONS, out_first_shape
+from weightwidgets.layer import CONVOLUTIONS
 
 from ._scale import measure_peers
 
@@ -62,7 +62,7 @@ class Subject:
             raise ValueError(layer.note)
         self.layer = layer
         self.ask = ask
-        self.shape = out_first_shape(layer.kind, layer.shape, layer.groups)
+        self.shape = layer.out_first_shape
         self.offer = image_shape(layer)
         self.as_image = self.offer if ask.as_images else None
         self.key = (

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weightwidgets import wire
-from weightwidgets.layer import out_first_shape
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +62,7 @@ class MatrixSubject:
     ) -> None:
         if not layer.initialized:
             raise ValueError(layer.note)
-        shape = out_first_shape(layer.kind, layer.shape, layer.groups)
+        shape = layer.out_first_shape
         if len(shape) != 2:
             raise ValueError(
                 f"This layer is a convolution of shape {layer.shape}, no matrix: "
