@@ -10,6 +10,7 @@ import traitlets as t
 
 from weightwidgets import wire
 from weightwidgets.widgets._norm_controls import NormControls
+from weightwidgets.widgets.channels import NormChannels
 from weightwidgets.widgets.depth import DepthView
 from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.grid import FilterGrid
@@ -30,6 +31,7 @@ VIEWS = (
     FilterGrid,
     LayerHistograms,
     LayerTable,
+    NormChannels,
     NormControls,
     WeightHistogram,
     WeightMatrix,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .sources.demo import demo_model
     from .sources.open import CheckpointError, Limits, open_source
     from .tables import summary_table, weight_norms
+    from .widgets.channels import NormChannels
     from .widgets.depth import DepthView
     from .widgets.explorer import WeightExplorer
     from .widgets.gallery import LayerHistograms
@@ -35,6 +36,7 @@ _HOMES = {
     "LayerHistograms": "widgets.gallery",
     "LayerTable": "widgets.table",
     "Limits": "sources.open",
+    "NormChannels": "widgets.channels",
     "NormChart": "widgets.norms",
     "WeightExplorer": "widgets.explorer",
     "WeightHistogram": "widgets.histogram",
@@ -54,6 +56,7 @@ __all__ = [
     "LayerHistograms",
     "LayerTable",
     "Limits",
+    "NormChannels",
     "NormChart",
     "WeightExplorer",
     "WeightHistogram",

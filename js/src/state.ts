@@ -98,6 +98,19 @@ export interface LayerTableState {
   started: boolean;
 }
 
+export interface NormChannelsState {
+  error: DataView;
+  frame: Record<string, unknown>;
+  layer: DataView;
+  listing: Record<string, unknown>;
+  notice: DataView;
+  order: "index" | "scale";
+  picture_request: number;
+  png: Record<string, unknown>;
+  size: "normal" | "large";
+  threshold: number;
+}
+
 export interface NormControlsState {
   error: DataView;
   kind: "frobenius" | "rms";

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from weightwidgets.analysis.channels import Channels, channels
     from weightwidgets.analysis.distribution import Distribution, distribution
     from weightwidgets.analysis.filter_grid import FilterGrid, filter_grid
     from weightwidgets.analysis.heads import HeadFactors, Heads, head_factors, heads
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from weightwidgets.analysis.summary import Summary, summary
 
 _MODULES = {
+    "Channels": "channels",
+    "channels": "channels",
     "Distribution": "distribution",
     "distribution": "distribution",
     "FilterGrid": "filter_grid",
@@ -44,6 +47,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Channels",
     "Distribution",
     "FilterGrid",
     "HeadFactors",
@@ -53,6 +57,7 @@ __all__ = [
     "Norms",
     "Summary",
     "UnitNorms",
+    "channels",
     "distribution",
     "filter_grid",
     "head_factors",

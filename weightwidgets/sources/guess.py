@@ -28,7 +28,7 @@ _TRANSPOSED_BY_NDIM: dict[int, Kind] = {3: "conv_transpose1d", 4: "conv_transpos
 _GATED_BY_RATIO: dict[int, Kind] = {1: "rnn", 3: "gru", 4: "lstm"}
 # Words by which the common model families name an embedding, a norm and a transposed convolution.
 _EMBEDDING_WORDS = re.compile(r"emb|wte|wpe|shared$", re.IGNORECASE)
-_NORM_WORDS = re.compile(r"norm|ln_?\w{0,2}$|bn\d*$", re.IGNORECASE)
+NORM_WORDS = re.compile(r"norm|ln_?\w{0,2}$|bn\d*$", re.IGNORECASE)
 _TRANSPOSED_WORDS = re.compile(r"transpose|deconv", re.IGNORECASE)
 
 
@@ -68,7 +68,7 @@ def _guess_weight(path: str, weight: torch.Tensor, tensors: Mapping[str, torch.T
     bias = tensors.get(join(path, "bias"))
     alike = bias is not None and plain_shape(bias) == plain_shape(weight)
     like_norm = alike or join(path, "running_mean") in tensors
-    if weight.ndim > 0 and (like_norm or (weight.ndim == 1 and _NORM_WORDS.search(module_name))):
+    if weight.ndim > 0 and (like_norm or (weight.ndim == 1 and NORM_WORDS.search(module_name))):
         return "norm", 1
     if weight.ndim == 2:
         return ("embedding" if bias is None and _EMBEDDING_WORDS.search(module_name) else "linear"), 1
