@@ -219,6 +219,7 @@ def test_a_selection_up_to_the_end_of_the_histogram_holds_the_largest_weight() -
     assert selected_weights(layer, (2.0, 3.0))["value"].tolist() == [2.0, 3.0]
     assert selected_weights(layer, (2.0, 3.0), (0.0, 4.0))["value"].tolist() == [2.0]
     assert selected_weights(layer, (1.0, 2.0))["value"].tolist() == [1.0]
+    assert selected_weights(layer, (1.0, 2.0), "central")["value"].tolist() == [1.0]
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def selected_weights(
     axes = ("out", "in", *_KERNEL_AXES[len(_KERNEL_AXES) - (numbers.ndim - 2) :])
     if selected_range is None:
         return pd.DataFrame({name: [] for name in ("layer", *axes, "value")})
-    top = resolve_range(layer.out_first, numbers, value_range)[1]
+    top = resolve_range(layer.out_first, numbers.ravel(), value_range)[1]
     places = np.nonzero(in_range(layer.out_first, selected_range, top))
     found = pd.DataFrame(dict(zip(axes, places, strict=True)))
     found.insert(0, "layer", layer.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import pytest
 import traitlets as t
 
 from weightwidgets.widgets._desk import Desk
@@ -54,6 +55,20 @@ def test_a_change_in_any_view_reaches_all_and_the_owner() -> None:
     assert owner.layer == grid.layer == other.layer == "b"
     owner.layer = "a"
     assert table.layer == "a"
+
+
+def test_a_view_that_refuses_the_selection_has_not_been_added() -> None:
+    class Narrow(t.HasTraits):
+        filter_index = t.Int(0, max=5)
+
+    narrow, grid = Narrow(), Grid()
+    owner, links = joined(grid)
+    owner.filter_index = 9
+    with pytest.raises(t.TraitError):
+        links.add(narrow)
+    narrow.filter_index = 1
+    assert owner.filter_index == grid.filter_index == 9
+    links.close()
 
 
 def test_what_the_owner_has_not_is_shown_by_the_view_alone() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from ipywidgets.embed import dependency_state
 from torch import nn
 
 import weightwidgets as ww
@@ -116,3 +118,22 @@ def test_shuffle_shows_the_same_weights_in_another_order_beside(explorer: ww.Wei
     assert histograms[0].frame["cells"] == histograms[1].frame["cells"]
     explorer.toolbar.set_state({"shuffle": False})
     assert len(explorer._stage.sides) == 1
+
+
+def kept(explorer: ww.WeightExplorer) -> int:
+    """Give the bytes that a saved notebook keeps of an explorer."""
+    return len(json.dumps(dependency_state([explorer], drop_defaults=False)))
+
+
+@pytest.mark.parametrize("name", ["edges", "digits"])
+def test_every_layer_of_a_demo_model_is_kept_in_half_a_megabyte_and_with_a_twin_in_one(name: str) -> None:
+    model, twin = ww.demo_model(name), ww.demo_model(name, trained=False)
+    with ww.WeightExplorer(model) as alone, ww.WeightExplorer(model, twin=twin) as both:
+        for layer in alone.layers:
+            alone.layer = both.layer = layer
+            for explorer, most in ((alone, 500_000), (both, 1_000_000)):
+                for side in explorer._stage.sides.values():
+                    # A view asks for at most two pages at once, and keeps them.
+                    token = side.grid.frame["token"]
+                    side.grid.set_state({"wanted": {"token": token, "pages": [0, 1]}})
+                assert kept(explorer) <= most

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._grid_subject import Subject
 
 #: Pages whose masks travel together: at one bit per weight, as many bytes as one page.
-SHEET_PAGES = 40
+SHEET_PAGES = 100
 PAGES_PER_ANSWER = 2
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from ._base import Ask
 
-PAGE_BYTES = 128_000
+# A view keeps its last two pages in its state, and a saved notebook keeps that.
+PAGE_BYTES = 48_000
 # Of each tile travel its two limits and its norm, in float64, and the last bits of its page's mask.
 _TILE_BYTES = 25
 # A matrix travels whole; (192, 256) pixels of float32 are 246 kB, (128, 192) of float64 are 221 kB.

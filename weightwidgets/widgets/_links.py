@@ -34,9 +34,10 @@ class Links:
 
     def add(self, view: t.HasTraits) -> None:
         """Bring `view` to the owner's selection and keep it there."""
-        self._views.append(view)
         with self._desk.asking():
+            # First, so that a view which refuses what is selected has not been added.
             self._tell(view, self._shared(view))
+        self._views.append(view)
         view.observe(self._to_owner, list(self._shared(view)))
 
     def value(self, name: str) -> Any:
