@@ -42,7 +42,8 @@ def _room(ours: set[str], theirs: set[str]) -> Room:
 # A room's own modules may always import each other, but for the columns of `widgets`.
 ROOMS = {
     "plain": _room(set(), _ARRAYS),
-    "layer": _room({"plain"}, _ARRAYS),
+    "fingerprint": _room(set(), _ARRAYS),
+    "layer": _room({"plain", "fingerprint"}, _ARRAYS),
     "wire": _room(set(), _ARRAYS),
     "analysis": _room({"analysis", "plain"}, _ARRAYS | {"numba", "scipy", "sklearn"}),
     "sources": _room({"layer", "plain", "sources"}, _ARRAYS | {"safetensors", "gguf"}),
@@ -51,7 +52,7 @@ ROOMS = {
     "probes": _room(_SHOWN | {"probes"}, _ARRAYS | {"captum"}),
     "training": _room(_SHOWN | {"training"}, _ARRAYS | {"captum", "lightning", "transformers"}),
     "widgets": _room(
-        _DATA | {"layer", "plain", "wire", "widgets"},
+        _DATA | {"fingerprint", "layer", "plain", "wire", "widgets"},
         _ARRAYS
         | {"pandas", "tqdm", "PIL", "traitlets", "ipywidgets", "anywidget", "bqplot"}
         # Where the widgets run: the hook after a cell, the thread that answers a message.
@@ -67,7 +68,7 @@ ASSEMBLERS = {"widgets.explorer", "widgets._stage"}
 # Names of newer Pythons, for type checkers alone: nobody has to install it.
 TYPING_ONLY = {"typing_extensions"}
 
-TORCH_AT_IMPORT = {"plain", "layer", "sources", "analysis", "probes", "training"}
+TORCH_AT_IMPORT = {"plain", "fingerprint", "layer", "sources", "analysis", "probes", "training"}
 
 SHARED_TYPESCRIPT = {"wire", "color", "canvas", "axis", "state"}
 TYPESCRIPT_PACKAGES = {"d3-array", "d3-format", "@anywidget/types"}

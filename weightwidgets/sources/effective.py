@@ -27,6 +27,9 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from weightwidgets.sources.adapters import BASE, Adapted, active_adapters, base_of
+from weightwidgets.sources.own import child, own_tensors
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -154,7 +157,7 @@ class Hooked:
         return [part for part in found if part is not None]
 
 
-Formation = Plain | Parametrized | Hooked
+Formation = Plain | Parametrized | Hooked | Adapted
 
 
 class _RefuseRandomNumbers(TorchDispatchMode):
@@ -179,7 +182,17 @@ def formation(module: nn.Module, attribute: str) -> Formation | None:
     if steps is not None:
         return Parametrized(attribute, steps)
     hook = _hooks(module).get(attribute)
-    return None if hook is None else Hooked(attribute, module, hook)
+    return _adapted(module, attribute) if hook is None else Hooked(attribute, module, hook)
+
+
+def _adapted(module: nn.Module, attribute: str) -> Formation | None:
+    """Return how an adapted layer forms its weight or its bias; None for all else."""
+    base = base_of(module)
+    formed = None if base is None or attribute not in {"weight", "bias"} else formation(base, attribute)
+    if attribute == "weight" and formed is not None:
+        in_first = bool(vars(module).get("fan_in_fan_out"))
+        return Adapted(attribute, formed, active_adapters(module), in_first)
+    return Plain(f"{BASE}.{attribute}", formed.tensor) if isinstance(formed, Plain) else None
 
 
 def tensor_names(module: nn.Module) -> list[str]:
@@ -190,18 +203,9 @@ def tensor_names(module: nn.Module) -> list[str]:
     hooks = _hooks(module)
     parts = {name for attribute, hook in hooks.items() for name in _part_names(attribute, hook)}
     parameters, buffers = own_tensors(module)
-    names = dict.fromkeys((*hooks, *_parametrizations(module), *parameters, *buffers))
+    adapted = [name for name in ("weight", "bias") if _adapted(module, name) is not None]
+    names = dict.fromkeys((*hooks, *_parametrizations(module), *adapted, *parameters, *buffers))
     return [name for name in names if name not in parts]
-
-
-def own_tensors(module: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Return the parameters and the buffers that ``module`` itself keeps, by attribute."""
-    # torch's tables are read directly: its public accessors use `getattr`, which runs parametrizations.
-    parameters, buffers = module._parameters, module._buffers  # noqa: SLF001
-    return (
-        {name: tensor for name, tensor in list(parameters.items()) if tensor is not None},
-        {name: tensor for name, tensor in list(buffers.items()) if tensor is not None},
-    )
 
 
 def children(module: nn.Module) -> list[tuple[str, nn.Module]]:
@@ -212,13 +216,6 @@ def children(module: nn.Module) -> list[tuple[str, nn.Module]]:
         for name, child in found
         if child is not None and not (name == "parametrizations" and _parametrizations(module))
     ]
-
-
-def child(module: nn.Module, name: str) -> nn.Module | None:
-    """Return the child module of that name, or None."""
-    table = module._modules  # noqa: SLF001 (as in `own_tensors`)
-    # A scripted module's table has no `get`.
-    return table[name] if name in table else None  # noqa: SIM401
 
 
 def effective(formed: Formation) -> tuple[torch.Tensor, str]:

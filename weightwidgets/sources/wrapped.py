@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from weightwidgets.sources.effective import child, children
+from weightwidgets.sources.effective import children
+from weightwidgets.sources.own import child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weightwidgets import wire
 from weightwidgets.analysis.channels import Channels, channels
-from weightwidgets.layer import tensor_fingerprint
+from weightwidgets.fingerprint import tensor_fingerprint
 
 from ._stream import steady
 

@@ -11,7 +11,7 @@ from weightwidgets import wire
 from weightwidgets.analysis._cache import shared
 from weightwidgets.analysis.strongest import strongest
 from weightwidgets.analysis.summary import summary
-from weightwidgets.layer import tensor_fingerprint
+from weightwidgets.fingerprint import tensor_fingerprint
 from weightwidgets.pictures.statistics import Block, statistics_picture
 
 from ._base import Ask, Part, bundle, output
