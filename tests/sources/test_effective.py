@@ -18,6 +18,7 @@ from weightwidgets.sources.effective import (
     own_tensors,
     tensor_names,
 )
+from weightwidgets.sources.module import ModuleSource
 
 DERIVED = [
     "weight norm", "spectral norm", "spectral norm transposed", "orthogonal", "orthogonal householder",
@@ -216,3 +217,13 @@ def test_the_derivation_says_how_the_tensor_is_made(name: str, words: str) -> No
     formed = formation(make(name), "weight")
     assert formed is not None
     assert formed.derivation.startswith(words)
+
+
+def test_what_a_derived_bias_is_made_of_is_raw_too() -> None:
+    model = nn.Sequential(nn.Linear(6, 5), nn.Linear(5, 5))
+    prune.random_unstructured(model[0], "bias", 0.4)
+    parametrize.register_parametrization(model[1], "bias", nn.Identity())
+    pruned, parametrized = ModuleSource(model).values()
+    assert pruned.raw.keys() == {"0.bias_orig", "0.bias_mask"}
+    assert parametrized.raw.keys() == {"1.parametrizations.bias.original"}
+    assert pruned.weight.data_ptr() == model.get_parameter("0.weight").data_ptr()

@@ -19,8 +19,12 @@ def test_outlines_without_values_are_guessed_like_the_tensors(name: str) -> None
 
 
 def test_a_statistic_is_one_only_beside_the_others_of_its_norm() -> None:
-    shapes = {f"bn.{name}": torch.empty(3, device="meta") for name in ("running_mean", "running_var")}
+    names = ("weight", "running_mean", "running_var")
+    shapes = {f"bn.{name}": torch.empty(3, device="meta") for name in names}
     assert is_statistic("bn.running_mean", shapes)
+    assert is_statistic("bn.num_batches_tracked", shapes)
+    del shapes["bn.weight"]
+    assert not is_statistic("bn.running_mean", shapes)
     assert is_statistic("bn.num_batches_tracked", shapes)
     assert not is_statistic("running_mean", {"running_mean": torch.empty(3)})
 

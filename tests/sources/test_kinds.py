@@ -19,7 +19,13 @@ from weightwidgets.sources.module import ModuleSource
         ("gru cell", {"weight_ih": "gru", "weight_hh": "gru"}),
         ("rnn", {f"weight_{what}_l{n}": "rnn" for n in (0, 1) for what in ("ih", "hh")}),
         ("attention", {"in_proj_weight": "attention", "out_proj": "linear"}),
-        ("norms", {"0": "norm", "1": "norm", "2": "norm", "3": "norm"}),
+        (
+            "norms",
+            {
+                "0": "norm", "1": "norm", "2": "norm", "3": "norm",
+                "4.running_mean": "buffer", "4.running_var": "buffer",
+            },
+        ),
         ("prelu", {"0": "parameter", "1": "parameter"}),
         ("affine", {"weight": "parameter"}),
         ("affine of columns", {"bias": "parameter", "weight": "parameter"}),

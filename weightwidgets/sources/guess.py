@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 RUNNING = ("running_mean", "running_var")
+_COUNTER = "num_batches_tracked"
 _CONV_BY_NDIM: dict[int, Kind] = {3: "conv1d", 4: "conv2d", 5: "conv3d"}
 _TRANSPOSED_BY_NDIM: dict[int, Kind] = {3: "conv_transpose1d", 4: "conv_transpose2d", 5: "conv_transpose3d"}
 _GATED_BY_RATIO: dict[int, Kind] = {1: "rnn", 3: "gru", 4: "lstm"}
@@ -33,9 +34,12 @@ _TRANSPOSED_WORDS = re.compile(r"transpose|deconv", re.IGNORECASE)
 
 
 def is_statistic(key: str, tensors: Mapping[str, torch.Tensor]) -> bool:
-    """Return whether ``key`` is a running statistic of a norm, or the count that belongs to it."""
+    """Return whether ``key`` hangs on a norm: its running statistics on its weight, their count on them."""
     path, _, name = key.rpartition(".")
-    return name in {*RUNNING, "num_batches_tracked"} and all(join(path, part) in tensors for part in RUNNING)
+    if name not in {*RUNNING, _COUNTER} or any(join(path, part) not in tensors for part in RUNNING):
+        return False
+    # Without a weight to hang on the statistics are listed by themselves.
+    return name == _COUNTER or join(path, "weight") in tensors
 
 
 def guess(key: str, tensors: Mapping[str, torch.Tensor]) -> tuple[Kind, int]:
@@ -58,6 +62,8 @@ def guess(key: str, tensors: Mapping[str, torch.Tensor]) -> tuple[Kind, int]:
     if tensor.ndim == 2 and recurrent:
         return _guess_recurrent(path, recurrent.group(1), tensors), 1
     if name != "weight":
+        if name in RUNNING and all(join(path, part) in tensors for part in RUNNING):
+            return "buffer", 1
         trained = tensor.is_floating_point() or tensor.is_complex()
         return ("parameter" if trained else "buffer"), 1
     return _guess_weight(path, tensor, tensors)
