@@ -1,24 +1,25 @@
 """One named weight tensor in torch's words, and the kinds that it can have.
 
-A `Layer` holds names and a way to reach its tensors; `tensor_fingerprint` tells cheaply whether they changed.
+A `Layer` holds names and a way to reach its tensors, never the values: every access reads the tensor as it
+is now, so a layer of a live model shows what an optimizer step, an in-place update or a newly assigned
+``.data`` left there.
 """
 
 from __future__ import annotations
 
 import math
-import zlib
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-import torch
 from torch.nn.parameter import is_lazy
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from weightwidgets.fingerprint import tensor_fingerprint
 from weightwidgets.plain import held, is_held_otherwise, plain, plain_shape, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
+
+    import torch
 
 Kind = Literal[
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -26,7 +27,6 @@ Kind = Literal[
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CONVOLUTIONS: frozenset[Kind] = frozenset(KINDS[:6])
-SAMPLED_ELEMENTS = 4096
 
 _NOT_DRAWN_YET: Mapping[str, str] = {
     "bilinear": "Shown as a matrix, one row per output: pairs of inputs are not laid out as a square yet.",
@@ -37,7 +37,6 @@ _NOT_DRAWN_YET: Mapping[str, str] = {
     "parameter": "Shown as a matrix: what this parameter does in the model is not known from its module.",
     "buffer": "Shown as a matrix: a buffer is kept with the model and is not trained.",
 }
-_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 class LayerTensors(Protocol):
@@ -169,6 +168,7 @@ class Layer:
         stored, bias = self.tensors.stored(), self.tensors.stored_bias()
         if set(stored) == {self.full_name} and not is_held_otherwise(stored[self.full_name]):
             stored = {}
+        # A bias that is kept as it is has one tensor, and no parametrization.
         if len(bias) > 1 or any("parametrizations." in name for name in bias):
             stored = stored | bias
         return {name: tensor.detach() for name, tensor in stored.items()}
@@ -242,19 +242,7 @@ class Layer:
     @property
     def note(self) -> str:
         """Plain sentences on what is not shown, inferred, derived or missing; "" where all is as it looks."""
-        if not self.initialized:
-            return "This layer is uninitialised: run one batch through the model first."
-        outline = self.tensors.outline()
-        sentences = [self.tensors.derivation(), reading(outline), _NOT_DRAWN_YET.get(self.kind, "")]
-        if not self.has_values and not outline.is_nested:
-            sentences.append("This tensor is on `meta`: it has a shape but no values.")
-        if self.in_first:
-            sentences.append("Stored as (in, out): shown is a row for each output.")
-        if self.inferred:
-            sentences.append("The kind is inferred from names and shapes.")
-        if self.inferred and self.kind in CONVOLUTIONS and self.groups == 1:
-            sentences.append("Groups cannot be seen here and are taken as 1.")
-        return " ".join(sentence for sentence in sentences if sentence)
+        return " ".join(sentence for sentence in _notes(self) if sentence)
 
     def fingerprint(self) -> Hashable:
         """Return a token that changes when the weight or the bias does; see `tensor_fingerprint`.
@@ -271,6 +259,22 @@ class Layer:
     def _require_initialized(self) -> None:
         if not self.initialized:
             raise ValueError(f"layer {self.name!r} is uninitialised: run one batch through the model first")
+
+
+def _notes(layer: Layer) -> Iterator[str]:
+    if not layer.initialized:
+        yield "This layer is uninitialised: run one batch through the model first."
+        return
+    outline = layer.tensors.outline()
+    yield from (layer.tensors.derivation(), reading(outline), _NOT_DRAWN_YET.get(layer.kind, ""))
+    if not layer.has_values and not outline.is_nested:
+        yield "This tensor is on `meta`: it has a shape but no values."
+    if layer.in_first:
+        yield "Stored as (in, out): shown is a row for each output."
+    if layer.inferred:
+        yield "The kind is inferred from names and shapes."
+        if layer.kind in CONVOLUTIONS and layer.groups == 1:
+            yield "Groups cannot be seen here and are taken as 1."
 
 
 def out_first_shape(kind: Kind, shape: tuple[int, ...], groups: int) -> tuple[int, ...]:
@@ -295,69 +299,3 @@ def out_first_shape(kind: Kind, shape: tuple[int, ...], groups: int) -> tuple[in
     while len(shape) > 2 and shape[0] == 1:
         shape = shape[1:]
     return (shape[0], math.prod(shape[1:])) if shape else (1, 1)
-
-
-def tensor_fingerprint(tensor: torch.Tensor) -> Hashable:
-    """Return (address, version, shape, dtype, checksum): equal while the tensor is unchanged.
-
-    Sees in-place updates, optimizer steps and new ``.data`` by address and version counter. Writes through
-    ``.data`` move neither: they are seen where they reach one of 4 096 evenly spread elements, first and
-    last included, whose bits (NaN or not) make a CRC-32. A missing part is None: no values on ``meta``, no
-    version counter on inference tensors, no checksum where torch cannot give the bits.
-
-    Parameters
-    ----------
-    tensor
-        Any layout, dtype and device, uninitialised too; up to 4 096 elements are copied to the CPU.
-    """
-    if is_lazy(tensor):
-        return ("uninitialised",)
-    if tensor.is_nested:
-        tensor = tensor.values()
-    if is_traceable_wrapper_subclass(tensor):
-        # What such a tensor stands for is kept in others.
-        names, _ = tensor.__tensor_flatten__()
-        parts = (getattr(tensor, name) for name in names)
-        return tuple(tensor_fingerprint(part) for part in parts if isinstance(part, torch.Tensor))
-    # An inference tensor raises on `_version`: torch keeps no counter for it.
-    version = None if tensor.is_inference() else tensor._version  # noqa: SLF001 (torch has no public name)
-    if tensor.is_meta:
-        return (None, version, tuple(tensor.shape), tensor.dtype, None)
-    try:
-        values = _stored_values(tensor)
-        bits: tuple[int, int] | tuple[None, None] = (values.data_ptr(), _checksum(values))
-    except (RuntimeError, NotImplementedError):
-        bits = (None, None)
-    address, checksum = bits
-    return (address, version, tuple(tensor.shape), tensor.dtype, checksum)
-
-
-def _stored_values(tensor: torch.Tensor) -> torch.Tensor:
-    tensor = tensor.detach()
-    if tensor.is_quantized:
-        return tensor.int_repr()
-    if tensor.layout is torch.sparse_coo:
-        return tensor._values()  # noqa: SLF001 (`values()` refuses an uncoalesced tensor)
-    return tensor if tensor.layout is torch.strided else tensor.values()
-
-
-def _checksum(tensor: torch.Tensor) -> int:
-    # Bits as integers: torch can gather those for every dtype; complex128, which has no such integer, too.
-    size = tensor.element_size()
-    bits = tensor.view(_BITS[size]) if size in _BITS else tensor
-    # Memory order makes channels-last and transposed weights contiguous, so that sampling needs no copy.
-    bits = bits.permute(sorted(range(bits.ndim), key=bits.stride, reverse=True))
-    count = bits.numel()
-    if count <= SAMPLED_ELEMENTS:
-        sample = bits
-    elif bits.is_contiguous():
-        sample = bits.view(-1).index_select(0, _positions(count, bits.device))
-    else:
-        sample = bits[torch.unravel_index(_positions(count, bits.device), bits.shape)]
-    return zlib.crc32(sample.cpu().numpy().tobytes())
-
-
-@lru_cache(maxsize=64)
-def _positions(count: int, device: torch.device) -> torch.Tensor:
-    steps = torch.arange(SAMPLED_ELEMENTS, device=device)
-    return steps * (count - 1) // (SAMPLED_ELEMENTS - 1)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from torch.nn.parameter import is_lazy
 
 from weightwidgets.layer import CONVOLUTIONS, Layer, out_first_shape
+from weightwidgets.sources.adapters import core
 from weightwidgets.sources.effective import (
     Formation,
     Plain,
-    child,
     children,
     effective,
     formation,
-    own_tensors,
     tensor_names,
 )
 from weightwidgets.sources.kinds import NORM_CLASSES, groups_of, is_in_first, kind_of, norm_channels
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
+from weightwidgets.sources.own import child, own_tensors
 from weightwidgets.sources.source import FoundTensor, Source, bias_fits
 from weightwidgets.sources.wrapped import taken_off, unwrapped
 
@@ -241,10 +241,11 @@ def _has_bias(tensor: FoundTensor, module: nn.Module, slot: BiasSlot) -> bool:
 def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
     module = place.module
     outline = _outline(module, name)
-    kind = kind_of(module, name, outline)
-    groups = groups_of(module, kind)
+    inner = core(module)
+    kind = kind_of(inner, name, outline)
+    groups = groups_of(inner, kind)
     tensors = ModuleTensors(module, place.path, name, slot, is_norm=kind == "norm")
-    next_norm, in_first = "", is_in_first(module, name, outline)
+    next_norm, in_first = "", is_in_first(inner, name, outline)
     if kind in CONVOLUTIONS | {"linear"} and place.next_sibling is not None and not is_lazy(outline):
         path, sibling = place.next_sibling
         shape = tuple(outline.shape)
@@ -258,10 +259,11 @@ def _fitting_bias(module: nn.Module, name: str, names: list[str]) -> BiasSlot | 
     if slot is None or slot.attribute not in names:
         return None
     weight, bias = _outline(module, name), slot.cut(_outline(module, slot.attribute))
-    kind = kind_of(module, name, weight)
-    if is_in_first(module, name, weight):
+    inner = core(module)
+    kind = kind_of(inner, name, weight)
+    if is_in_first(inner, name, weight):
         weight = weight.T
-    return slot if bias_fits(kind, groups_of(module, kind), weight, bias) else None
+    return slot if bias_fits(kind, groups_of(inner, kind), weight, bias) else None
 
 
 def _outline(module: nn.Module, name: str) -> torch.Tensor:
