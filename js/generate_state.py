@@ -13,6 +13,7 @@ from weightwidgets.widgets._norm_controls import NormControls
 from weightwidgets.widgets.channels import NormChannels
 from weightwidgets.widgets.depth import DepthView
 from weightwidgets.widgets.gallery import LayerHistograms
+from weightwidgets.widgets.gates import RecurrentGates
 from weightwidgets.widgets.grid import FilterGrid
 from weightwidgets.widgets.heads import AttentionHeads
 from weightwidgets.widgets.histogram import WeightHistogram
@@ -33,6 +34,7 @@ VIEWS = (
     LayerTable,
     NormChannels,
     NormControls,
+    RecurrentGates,
     WeightHistogram,
     WeightMatrix,
     WeightStatistics,

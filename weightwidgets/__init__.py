@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .widgets.depth import DepthView
     from .widgets.explorer import WeightExplorer
     from .widgets.gallery import LayerHistograms
+    from .widgets.gates import RecurrentGates
     from .widgets.grid import FilterGrid
     from .widgets.heads import AttentionHeads
     from .widgets.histogram import WeightHistogram
@@ -38,6 +39,7 @@ _HOMES = {
     "Limits": "sources.open",
     "NormChannels": "widgets.channels",
     "NormChart": "widgets.norms",
+    "RecurrentGates": "widgets.gates",
     "WeightExplorer": "widgets.explorer",
     "WeightHistogram": "widgets.histogram",
     "WeightMatrix": "widgets.matrix",
@@ -58,6 +60,7 @@ __all__ = [
     "Limits",
     "NormChannels",
     "NormChart",
+    "RecurrentGates",
     "WeightExplorer",
     "WeightHistogram",
     "WeightMatrix",

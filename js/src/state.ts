@@ -124,6 +124,24 @@ export interface NormControlsState {
   size: "normal" | "large";
 }
 
+export interface RecurrentGatesState {
+  bars: Record<string, unknown>;
+  bins: number;
+  block: "input" | "hidden" | "bias";
+  error: DataView;
+  frame: Record<string, unknown>;
+  gate: "" | "h" | "i" | "f" | "g" | "o" | "r" | "z" | "n";
+  large_eigenvalues: boolean;
+  layer: DataView;
+  listing: Record<string, unknown>;
+  notice: DataView;
+  picture_request: number;
+  png: Record<string, unknown>;
+  shown: Record<string, unknown>;
+  size: "normal" | "large";
+  spectra: Record<string, unknown>;
+}
+
 export interface WeightHistogramState {
   bins: number;
   brush: number[] | null;

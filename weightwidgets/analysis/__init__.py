@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from weightwidgets.analysis.channels import Channels, channels
     from weightwidgets.analysis.distribution import Distribution, distribution
     from weightwidgets.analysis.filter_grid import FilterGrid, filter_grid
+    from weightwidgets.analysis.gates import GateBlocks, GateSpectrum, gate_blocks, gate_rows, gate_spectrum
     from weightwidgets.analysis.heads import HeadFactors, Heads, head_factors, heads
     from weightwidgets.analysis.histogram import Histogram, histogram
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
@@ -27,6 +28,11 @@ _MODULES = {
     "distribution": "distribution",
     "FilterGrid": "filter_grid",
     "filter_grid": "filter_grid",
+    "GateBlocks": "gates",
+    "GateSpectrum": "gates",
+    "gate_blocks": "gates",
+    "gate_rows": "gates",
+    "gate_spectrum": "gates",
     "HeadFactors": "heads",
     "Heads": "heads",
     "head_factors": "heads",
@@ -50,6 +56,8 @@ __all__ = [
     "Channels",
     "Distribution",
     "FilterGrid",
+    "GateBlocks",
+    "GateSpectrum",
     "HeadFactors",
     "Heads",
     "Histogram",
@@ -60,6 +68,9 @@ __all__ = [
     "channels",
     "distribution",
     "filter_grid",
+    "gate_blocks",
+    "gate_rows",
+    "gate_spectrum",
     "head_factors",
     "heads",
     "histogram",

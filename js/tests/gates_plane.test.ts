@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { palette } from "../src/canvas";
+import { drawPlane, planeOf, pointAt, points } from "../src/gates_plane";
+import { pixel } from "./fake_model";
+import { read, states } from "./gates_fixture";
+
+const { spectra } = read(states.first);
+const colors = ["#ff0000", "#00ff00", "#0000ff", "#ff00ff"];
+const inks = {
+  ...palette(document.body),
+  font: "12px sans-serif",
+  surface: "#ffffff",
+  line: "#ffffff",
+  muted: "#888888",
+  text: "#000000",
+};
+
+test("both axes are alike, and unit circle and all eigenvalues are in sight", () => {
+  const plane = planeOf(spectra, 336, 12);
+  expect(plane.x(1) - plane.x(0)).toBeCloseTo(plane.y(0) - plane.y(1), 9);
+  expect(plane.reach).toBeCloseTo(4 * 1.08, 9);
+  const small = planeOf({ ...spectra, radii: Float64Array.of(0.1, Number.NaN, 0.2, 0.05) }, 336, 12);
+  expect(small.reach).toBeCloseTo(1.08, 9);
+});
+
+test("all points can be read, or those of the gate in front", () => {
+  expect(points(spectra, null).length).toBe(8);
+  expect(points(spectra, 2)).toEqual([
+    { gate: 2, place: 0 },
+    { gate: 2, place: 1 },
+  ]);
+});
+
+test("the nearest point is found where it is near enough", () => {
+  const plane = planeOf(spectra, 336, 12);
+  expect(pointAt(spectra, plane, null, plane.x(0) + 3, plane.y(-2.25) - 2)).toEqual({ gate: 2, place: 1 });
+  expect(pointAt(spectra, plane, null, plane.x(2), plane.y(0))).toBeNull();
+  expect(pointAt(spectra, plane, 0, plane.x(0), plane.y(-2.25))).toBeNull();
+});
+
+test("every eigenvalue is marked where it is, in the colour of its gate", () => {
+  const canvas = document.createElement("canvas");
+  const plane = drawPlane(canvas, spectra, 336, inks, colors, null, null);
+  for (const [gate, height] of [
+    [0, 0.25],
+    [2, 2.25],
+    [3, 4],
+  ] as const)
+    for (const sign of [1, -1]) {
+      const found = pixel(canvas, Math.round(plane.x(0)), Math.round(plane.y(sign * height)));
+      const wanted = { 0: [255, 0, 0], 2: [0, 0, 255], 3: [255, 0, 255] }[gate];
+      wanted.forEach((value, channel) => {
+        expect(Math.abs((found[channel] ?? 0) - value)).toBeLessThan(70);
+      });
+    }
+});
+
+test("the unit circle stands over the marks", () => {
+  const canvas = document.createElement("canvas");
+  const plane = drawPlane(canvas, spectra, 336, inks, colors, null, null);
+  const [x, y] = [plane.x(Math.SQRT1_2), plane.y(Math.SQRT1_2)];
+  let darkest = 255;
+  for (const dx of [-1, 0, 1])
+    for (const dy of [-1, 0, 1]) {
+      const [red = 255, , , alpha = 0] = pixel(canvas, Math.round(x) + dx, Math.round(y) + dy);
+      if (alpha > 200) darkest = Math.min(darkest, red);
+    }
+  expect(darkest).toBeLessThan(120);
+});
+
+test("a gate in front fades the others, and what is read is ringed", () => {
+  const [all, front, ringed] = [0, 1, 2].map(() => document.createElement("canvas")) as [
+    HTMLCanvasElement,
+    HTMLCanvasElement,
+    HTMLCanvasElement,
+  ];
+  const plane = drawPlane(all, spectra, 336, inks, colors, null, null);
+  drawPlane(front, spectra, 336, inks, colors, 3, null);
+  drawPlane(ringed, spectra, 336, inks, colors, 3, { gate: 3, place: 0 });
+  const at = (canvas: HTMLCanvasElement, height: number) =>
+    pixel(canvas, Math.round(plane.x(0)), Math.round(plane.y(height)))[1] ?? 0;
+  expect(at(front, 2.25)).toBeGreaterThan(180);
+  expect(at(all, 2.25)).toBeLessThan(100);
+  expect(at(front, 4)).toBeLessThan(100);
+  expect(ringed.toDataURL()).not.toBe(front.toDataURL());
+});
+
+test("a gate without eigenvalues has no mark and no point", () => {
+  const none = {
+    ...spectra,
+    real: [new Float64Array(), ...spectra.real.slice(1)],
+    imag: [new Float64Array(), ...spectra.imag.slice(1)],
+  };
+  expect(points(none, null).length).toBe(6);
+  const canvas = document.createElement("canvas");
+  const plane = drawPlane(canvas, none, 336, inks, colors, null, null);
+  expect(pointAt(none, plane, null, plane.x(0), plane.y(0.25))).toBeNull();
+});
