@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tests.odd_tensors import Scaled
+from tests.odd_tensors import Scaled, quantised
 from weightwidgets.fingerprint import SAMPLED_ELEMENTS
 from weightwidgets.fingerprint import tensor_fingerprint as fingerprint
 
@@ -124,3 +124,14 @@ def test_the_user_s_default_device_is_not_used() -> None:
     with torch.device("meta"):
         here = fingerprint(tensor)
     assert here == fingerprint(tensor)
+
+
+@pytest.mark.parametrize("dtype", [torch.quint8, torch.qint8, torch.qint32])
+def test_a_quantised_tensor_is_read_in_place(dtype: torch.dtype) -> None:
+    tensor = quantised(torch.randn(70, 80), dtype)
+    before = fingerprint(tensor)
+    assert fingerprint(tensor) == before
+    assert fingerprint(tensor.clone()) != before
+    # Not every integer is read, but the last one is.
+    tensor.view(-1)[-1] = 9.0
+    assert fingerprint(tensor) != before

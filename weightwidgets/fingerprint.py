@@ -56,7 +56,10 @@ def tensor_fingerprint(tensor: torch.Tensor) -> Hashable:
 def _stored_values(tensor: torch.Tensor) -> torch.Tensor:
     tensor = tensor.detach()
     if tensor.is_quantized:
-        return tensor.int_repr()
+        # The integers in place: `int_repr` would copy them, to another address each time.
+        integers = torch.empty(0, dtype=_BITS[tensor.element_size()], device=tensor.device)
+        storage = tensor.untyped_storage()
+        return integers.set_(storage, tensor.storage_offset(), tensor.shape, tensor.stride())
     if tensor.layout is torch.sparse_coo:
         return tensor._values()  # noqa: SLF001 (`values()` refuses an uncoalesced tensor)
     return tensor if tensor.layout is torch.strided else tensor.values()

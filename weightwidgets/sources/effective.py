@@ -29,6 +29,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from weightwidgets.sources.adapters import BASE, Adapted, active_adapters, base_of
 from weightwidgets.sources.own import child, own_tensors
+from weightwidgets.sources.packed import Packed, packed_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ class Hooked:
         return [part for part in found if part is not None]
 
 
-Formation = Plain | Parametrized | Hooked | Adapted
+Formation = Plain | Parametrized | Hooked | Adapted | Packed
 
 
 class _RefuseRandomNumbers(TorchDispatchMode):
@@ -182,7 +183,10 @@ def formation(module: nn.Module, attribute: str) -> Formation | None:
     if steps is not None:
         return Parametrized(attribute, steps)
     hook = _hooks(module).get(attribute)
-    return _adapted(module, attribute) if hook is None else Hooked(attribute, module, hook)
+    if hook is not None:
+        return Hooked(attribute, module, hook)
+    packed = packed_tensors(module)
+    return Packed(attribute, packed[attribute]) if attribute in packed else _adapted(module, attribute)
 
 
 def _adapted(module: nn.Module, attribute: str) -> Formation | None:
@@ -204,7 +208,9 @@ def tensor_names(module: nn.Module) -> list[str]:
     parts = {name for attribute, hook in hooks.items() for name in _part_names(attribute, hook)}
     parameters, buffers = own_tensors(module)
     adapted = [name for name in ("weight", "bias") if _adapted(module, name) is not None]
-    names = dict.fromkeys((*hooks, *_parametrizations(module), *adapted, *parameters, *buffers))
+    names = dict.fromkeys(
+        (*hooks, *_parametrizations(module), *packed_tensors(module), *adapted, *parameters, *buffers)
+    )
     return [name for name in names if name not in parts]
 
 

@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from weightwidgets.layer import CONVOLUTIONS, Kind
 from weightwidgets.sources.effective import formation
+from weightwidgets.sources.packed import from_torch_ao
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,8 @@ def kind_of(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
         A tensor with its shape; an uninitialised one is taken on the word of its class.
     """
     for known in _CLASSES:
-        if isinstance(module, known.module_class) and re.fullmatch(known.attributes, name):
+        quantised = from_torch_ao(module, known.module_class.__name__)
+        if (quantised or isinstance(module, known.module_class)) and re.fullmatch(known.attributes, name):
             # A subclass may keep something else under the name.
             return known.kind if is_lazy(outline) or outline.ndim == known.ndim else "parameter"
     if isinstance(module, NORM_CLASSES) and name == "weight":
