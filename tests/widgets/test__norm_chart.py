@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weightwidgets.widgets._norm_chart import (
+    BAND,
     BAR,
+    FAINT,
     SELECTED,
     Chart,
     chart_labels,
@@ -30,7 +32,7 @@ def luminance(color: str) -> float:
 def chart() -> Iterator[Chart]:
     made = Chart()
     yield made
-    for part in parts_of([made.box, *made.scales]):
+    for part in parts_of(made.parts):
         part.close()
 
 
@@ -80,7 +82,7 @@ def test_bars_of_many_layers_keep_their_width_and_their_axis_stays(chart: Chart,
     assert chart.axis.layout.height == chart.figure.layout.height == f"{looks.height}px"
     assert [chart.axis.fig_margin[side] for side in ("top", "bottom")] == [margin["top"], margin["bottom"]]
     up, lines = chart.axis.axes[0], chart.figure.axes[1]
-    assert up.scale is lines.scale is chart.bars.scales["y"]
+    assert up.scale is lines.scale is chart.plot.bars.scales["y"]
     assert up.tick_values.tolist() == lines.tick_values.tolist()
     assert up.tick_style["font-size"] == f"{looks.text}px"
 
@@ -121,26 +123,26 @@ def test_a_decade_is_divided_and_many_are_not() -> None:
 
 def test_a_bar_is_as_high_as_its_norm(chart: Chart) -> None:
     chart.draw(["a", "b", "c"], np.array([1.0, 0.0, np.nan]), title="Frobenius norm", log=False)
-    assert list(chart.bars.x) == ["a", "b", "c"]
-    assert chart.bars.y.tolist() == [1, 0, 0]
-    assert (chart.bars.base, chart.bars.scales["y"].min) == (0, 0)
-    assert chart.bars.scales["y"].max == 1.05
+    assert list(chart.plot.bars.x) == ["a", "b", "c"]
+    assert chart.plot.bars.y.tolist() == [1, 0, 0]
+    assert (chart.plot.bars.base, chart.plot.bars.scales["y"].min) == (0, 0)
+    assert chart.plot.bars.scales["y"].max == 1.05
 
 
 def test_zero_and_missing_norms_have_no_bar_on_a_logarithmic_axis(chart: Chart) -> None:
     chart.draw(["a", "b", "c"], np.array([0.5, 0.0, np.nan]), title="norm", log=True)
-    assert chart.bars.base == chart.bars.scales["y"].min == 0.1
-    assert chart.bars.y.tolist() == [0.5, 0.1, 0.1]
-    assert chart.figure.axes[1].scale is chart.bars.scales["y"]
+    assert chart.plot.bars.base == chart.plot.bars.scales["y"].min == 0.1
+    assert chart.plot.bars.y.tolist() == [0.5, 0.1, 0.1]
+    assert chart.figure.axes[1].scale is chart.plot.bars.scales["y"]
 
 
 @pytest.mark.parametrize("log", [False, True])
 def test_a_column_as_high_as_the_chart_takes_the_pointer_of_each_bar(chart: Chart, log: bool) -> None:
     norms = np.array([0.5, 0.0, np.nan, 1e-3])
     chart.draw(["a", "b", "c", "d"], norms, title="RMS per weight", log=log)
-    columns, scale = chart.columns, chart.columns.scales["y"]
+    columns, scale = chart.plot.columns, chart.plot.columns.scales["y"]
     assert columns.y.tolist() == [scale.max] * 4
-    assert (columns.base, scale) == (scale.min, chart.bars.scales["y"])
+    assert (columns.base, scale) == (scale.min, chart.plot.bars.scales["y"])
     assert columns.interactions == {"click": "select", "hover": "tooltip"}
     # Side by side without a gap, above the bars.
     assert (columns.padding, chart.figure.marks[-1]) == (0, columns)
@@ -149,29 +151,31 @@ def test_a_column_as_high_as_the_chart_takes_the_pointer_of_each_bar(chart: Char
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_the_selected_layer_has_a_blue_bar_and_a_band_as_high_as_the_chart(chart: Chart, log: bool) -> None:
+def test_the_selected_layer_has_a_blue_bar_and_a_faint_grey_band_as_high_as_the_chart(
+    chart: Chart, log: bool
+) -> None:
     chart.draw(["a", "b", "c"], np.array([1.0, 2.0, 0.0]), title="norm", log=log)
     chart.select(2)
-    band, scale = chart.band, chart.columns.scales["y"]
-    assert chart.bars.selected.tolist() == [2]
+    band, scale = chart.plot.band, chart.plot.columns.scales["y"]
+    assert chart.plot.bars.selected.tolist() == [2]
     assert (band.x.tolist(), band.y.tolist(), band.base) == (["c"], [scale.max], scale.min)
     assert band.scales["y"] is scale
-    assert (band.stroke, band.opacities, chart.columns.opacities) == (SELECTED, [0.45], [0])
+    assert (band.stroke, band.opacities, chart.plot.columns.opacities) == (BAND, [FAINT], [0])
     chart.select(None)
-    assert band.x.size == band.y.size == chart.bars.selected.size == 0
+    assert band.x.size == band.y.size == chart.plot.bars.selected.size == 0
 
 
 def test_the_first_and_the_last_bar_stand_off_the_axis(chart: Chart) -> None:
     assert chart.figure.padding_x > 0
-    assert chart.bars.scales["x"].allow_padding
+    assert chart.plot.bars.scales["x"].allow_padding
 
 
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize("values", [[], [0.0], [np.nan, 0.0], [np.inf]])
 def test_nothing_to_draw_leaves_axes_that_can_be_drawn(chart: Chart, values: list[float], log: bool) -> None:
     chart.draw([str(place) for place in range(len(values))], np.array(values), title="norm", log=log)
-    scale = chart.bars.scales["y"]
-    assert np.isfinite([scale.min, scale.max, *chart.bars.y]).all()
+    scale = chart.plot.bars.scales["y"]
+    assert np.isfinite([scale.min, scale.max, *chart.plot.bars.y]).all()
     assert scale.min < scale.max
     assert not log or scale.min > 0
 
@@ -180,8 +184,8 @@ def test_parts_are_found_wherever_they_hang_each_once(chart: Chart) -> None:
     parts = list(parts_of([chart.box]))
     assert len(parts) == len({part.model_id for part in parts})
     for part in (
-        chart.bars,
-        chart.columns.tooltip,
+        chart.plot.bars,
+        chart.plot.columns.tooltip,
         chart.figure.scale_x,
         chart.figure.layout,
         *chart.figure.axes,
@@ -197,3 +201,25 @@ def test_parts_of_a_box_that_holds_itself_end() -> None:
     assert {box, other} <= set(parts_of([box]))
     for part in list(parts_of([box])):
         part.close()
+
+
+def test_no_mark_and_no_axis_ever_gets_another_scale(chart: Chart) -> None:
+    kept = {part: part.scales if "scales" in part.keys else part.scale for part in chart.parts[1:]}
+    for log in (True, False, True):
+        chart.draw(["a", "b"], np.array([1.0, 2.0]), title="norm", log=log)
+        chart.select(1)
+        plot = chart.plots[log]
+        assert chart.plot is plot
+        assert chart.figure.marks == plot.marks
+        assert (chart.figure.axes[1], chart.axis.axes) == (plot.lines, [plot.up])
+        assert plot.bars.selected.tolist() == [1]
+    assert all((part.scales if "scales" in part.keys else part.scale) is kept[part] for part in kept)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_click_is_heard_on_either_scale(chart: Chart, log: bool) -> None:
+    heard: list[list[int]] = []
+    chart.on_click(lambda change: heard.append(list(change["new"])))
+    chart.draw(["a", "b"], np.array([1.0, 2.0]), title="norm", log=log)
+    chart.plot.columns.set_state({"selected": [1]})
+    assert heard == [[1]]

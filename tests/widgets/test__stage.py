@@ -219,8 +219,8 @@ def test_one_scale_is_also_that_of_norms_that_are_opened_later(twins: Stage) -> 
     charts = shown(twins.boxes[-1])
     for chart in charts:
         assert chart.wait(30)
-    tops = [chart._chart.bars.scales["y"].max for chart in charts]
+    tops = [chart._chart.plot.bars.scales["y"].max for chart in charts]
     norms = [layer.weight.norm().item() for source in (SOURCE, OTHER) for layer in source.values()]
     assert tops == pytest.approx([1.05 * max(norms)] * 2)
     twins.share_scale(shared=False)
-    assert len({chart._chart.bars.scales["y"].max for chart in charts}) == 2
+    assert len({chart._chart.plot.bars.scales["y"].max for chart in charts}) == 2

@@ -39,32 +39,32 @@ def decoded(part: dict[str, Any]) -> np.ndarray:
 def test_bars_are_the_norms_that_torch_gives(chart: NormChart) -> None:
     weights = [value for name, value in model().named_parameters() if "weight" in name]
     expected = [torch.linalg.vector_norm(weight.double()).item() for weight in weights]
-    assert chart._chart.bars.y == pytest.approx(expected, rel=1e-12)
+    assert chart._chart.plot.bars.y == pytest.approx(expected, rel=1e-12)
     chart.kind = "rms"
     roots = [norm / weight.numel() ** 0.5 for norm, weight in zip(expected, weights, strict=True)]
-    assert chart._chart.bars.y == pytest.approx(roots, rel=1e-12)
+    assert chart._chart.plot.bars.y == pytest.approx(roots, rel=1e-12)
 
 
 def test_a_click_on_a_bar_selects_its_layer(chart: NormChart) -> None:
-    chart._chart.columns.set_state({"selected": [2]})
+    chart._chart.plot.columns.set_state({"selected": [2]})
     assert chart.layer == chart._controls.layer == "2"
-    assert chart._chart.bars.selected.tolist() == chart._chart.columns.selected.tolist() == [2]
+    assert chart._chart.plot.bars.selected.tolist() == chart._chart.plot.columns.selected.tolist() == [2]
 
 
 def test_a_click_beside_the_bars_keeps_the_selected_layer(chart: NormChart) -> None:
     chart.layer = "3"
-    chart._chart.columns.set_state({"selected": None})
+    chart._chart.plot.columns.set_state({"selected": None})
     assert chart.layer == "3"
-    assert chart._chart.columns.selected.tolist() == [3]
+    assert chart._chart.plot.columns.selected.tolist() == [3]
 
 
 def test_the_controls_and_python_select_the_same_layer(chart: NormChart) -> None:
     chart._controls.set_state({"layer": b"1", "kind": "rms", "log_norms": True})
     assert (chart.layer, chart.kind, chart.log_norms) == ("1", "rms", True)
-    assert chart._chart.bars.selected.tolist() == [1]
+    assert chart._chart.plot.bars.selected.tolist() == [1]
     chart.layer = "2.weight"
     assert chart.layer == chart._controls.layer == "2"
-    assert chart._chart.bars.selected.tolist() == [2]
+    assert chart._chart.plot.bars.selected.tolist() == [2]
 
 
 def test_the_title_of_the_axis_and_its_scale_follow_the_choices(chart: NormChart) -> None:
@@ -108,8 +108,8 @@ def test_a_cell_that_changed_a_layer_is_seen() -> None:
         changing.append(nn.Linear(1, 1))  # type: ignore[operator]
         chart.look(cell_ended=True)
         assert chart.wait(30)
-        assert chart._chart.bars.y[3] == pytest.approx(10 * 8**0.5)
-        assert chart._chart.bars.y.size == 5
+        assert chart._chart.plot.bars.y[3] == pytest.approx(10 * 8**0.5)
+        assert chart._chart.plot.bars.y.size == 5
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -118,13 +118,13 @@ def test_charts_that_share_a_scale_have_one_axis(log: bool) -> None:
     with NormChart(small, log_norms=log) as one, NormChart(large, log_norms=log) as two:
         assert one.wait(30)
         assert two.wait(30)
-        scales = [chart._chart.bars.scales["y"] for chart in (one, two)]
+        scales = [chart._chart.plot.bars.scales["y"] for chart in (one, two)]
         ends = [(scale.min, scale.max) for scale in scales]
         one.share_scale([two])
         two.share_scale([one])
         bounds = (min(low for low, _ in ends), max(high for _, high in ends))
         assert [(scale.min, scale.max) for scale in scales] == [bounds, bounds]
-        assert [chart._chart.bars.base for chart in (one, two)] == [bounds[0]] * 2
+        assert [chart._chart.plot.bars.base for chart in (one, two)] == [bounds[0]] * 2
         one.share_scale([])
         assert (scales[0].min, scales[0].max) == ends[0]
 
@@ -139,7 +139,7 @@ def test_an_axis_that_is_shared_follows_the_other_chart() -> None:
         two.look(cell_ended=True)
         assert two.wait(30)
         assert one.wait(30)
-        assert one._chart.bars.scales["y"].max == pytest.approx(1.05 * 200)
+        assert one._chart.plot.bars.scales["y"].max == pytest.approx(1.05 * 200)
 
 
 def test_refresh_measures_again() -> None:
@@ -155,8 +155,8 @@ def test_layers_without_values_are_counted_and_the_others_shown() -> None:
     mixed = nn.Sequential(nn.Linear(2, 2, device="meta"), nn.Linear(2, 2))
     with NormChart(mixed) as chart:
         assert chart.wait(30)
-        assert chart._chart.bars.y[0] == 0
-        assert chart._chart.bars.y[1] > 0
+        assert chart._chart.plot.bars.y[0] == 0
+        assert chart._chart.plot.bars.y[1] > 0
         assert chart._controls.numbers["failed"] == 1
         assert np.isnan(decoded(chart._controls.numbers["frobenius"])[0])
 
@@ -213,7 +213,7 @@ def test_every_part_keeps_the_route_that_the_browser_chose(
     kept: list[object] = []
     monkeypatch.setattr("weightwidgets.widgets.norms.keep_route", kept.append)
     with NormChart(model()) as other:
-        parts = set(parts_of([other, *other._chart.scales]))
+        parts = set(parts_of([other, *other._chart.parts]))
         assert parts <= set(kept)
 
 

@@ -14,12 +14,17 @@ from weightwidgets.wire import display_name
 from ._norm_layout import SLANT, room_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    import bqplot
+    from traitlets import Bunch
 
     from ._norm_layout import Looks
 
 # Mid-tones that stand out from a white and from a black page alike (3:1 and more).
 BAR, SELECTED = "#7b8794", "#2f80ed"
+# Of the selected column: in the colour of a bar it would be read as one. A faint tint of either page.
+BAND, FAINT = "#808080", 0.22
 # bqplot's own text is orange on a dark page.
 _INK = "var(--jp-content-font-color1, black)"
 _NONE = np.array([])
@@ -85,8 +90,89 @@ def parts_of(widgets: Sequence[ipywidgets.Widget]) -> Iterator[ipywidgets.Widget
     return iter(found.values())
 
 
+class Plot:
+    """The bars on one scale of norms, and its axes.
+
+    In the page a mark draws what is new before it has a new scale, and the zero at which a bar begins on a
+    linear scale is nowhere on a logarithmic one; an axis never takes the range of its figure for a scale that
+    it gets later. So each scale has marks and axes of its own, and the figures change them as a whole.
+
+    Attributes
+    ----------
+    marks : list of bqplot.Bars
+        `bars`, `band` (of the selected bar) and `columns` (which take the pointer), from below.
+    up, lines : bqplot.Axis
+        The axis of norms, and the same, bare, for the figure of the bars.
+    """
+
+    def __init__(self, layers: bqplot.OrdinalScale, norms: bqplot.Scale) -> None:
+        import bqplot  # half a second: only whoever makes a chart waits for it
+
+        self.scale = norms
+        scales = {"x": layers, "y": norms}
+        self.bars = bqplot.Bars(
+            x=[], y=[], scales=scales, colors=[BAR], padding=0.15, selected_style={"fill": SELECTED}
+        )
+        # A mark of its own: bqplot forgets the style of what is selected when `color` changes.
+        self.band = bqplot.Bars(
+            x=[],
+            y=[],
+            scales=scales,
+            colors=[BAND],
+            opacities=[FAINT],
+            padding=0.0,
+            # Makes the band of a narrow column wide enough to see.
+            stroke=BAND,
+            stroke_width=4,
+        )
+        self.columns = bqplot.Bars(
+            x=[],
+            y=[],
+            scales=scales,
+            colors=[SELECTED],
+            opacities=[0.0],
+            padding=0.0,
+            interactions={"click": "select", "hover": "tooltip"},
+            selected_style={},
+            # Without a scale of colours, `color` colours nothing: it only takes the norm to the tooltip.
+            tooltip=bqplot.Tooltip(fields=["x", "color"], labels=["layer", "norm"], formats=["", ".5~g"]),
+            tooltip_style={"opacity": 1, "color": _INK},
+        )
+        self.marks = [self.bars, self.band, self.columns]
+        bare = {"color": "transparent", "tick_style": {"display": "none"}}
+        self.up = bqplot.Axis(scale=norms, side="left", label_color=_INK, grid_lines="none")
+        self.lines = bqplot.Axis(scale=norms, side="left", **bare)
+
+    def draw(self, labels: Sequence[str], values: np.ndarray, base: float, top: float, title: str) -> None:
+        """Draw one bar per layer on an axis from `base` to `top`; NaN and what is not above has none."""
+        import bqplot
+
+        is_log = isinstance(self.scale, bqplot.LogScale)
+        self.scale.min, self.scale.max = base, top
+        heights = np.where(np.isfinite(values) & (values > base), values, base)
+        for mark, height in ((self.bars, heights), (self.columns, np.full(len(labels), top))):
+            with mark.hold_sync():
+                mark.x, mark.y, mark.base = np.array(labels, dtype=str), height, base
+        self.band.base = base
+        self.columns.color = values
+        self.columns.tooltip.labels = ["layer", title]
+        for axis in (self.up, self.lines):
+            with axis.hold_sync():
+                axis.tick_values = np.array(decades(base, top) if is_log else ticks(0, top, 6))
+                axis.tick_format = ".3~g"
+        self.up.label = title
+
+    def select(self, position: int | None) -> None:
+        """Mark the bar at `position` as the selected one, or none."""
+        chosen = np.array([] if position is None else [position], int)
+        with self.band.hold_sync():
+            self.band.x, self.band.y = self.columns.x[chosen], self.columns.y[chosen]
+        for mark in (self.bars, self.columns):
+            mark.selected = chosen
+
+
 class Chart:
-    """The bars, and beside them their axis; `columns.selected` is what was clicked.
+    """The bars, and beside them their axis.
 
     A bar of height zero is never seen. So what takes the pointer is a transparent column over each bar, as
     high as the chart; a band marks the selected one. With hundreds of layers the bars scroll in a box of
@@ -98,54 +184,21 @@ class Chart:
         All that is shown.
     figure, axis : bqplot.Figure
         The bars, and the axis of norms alone.
+    plots : tuple of Plot
+        On a linear and on a logarithmic scale; `plot` is the one that is shown.
     """
 
     def __init__(self) -> None:
-        import bqplot  # half a second: only whoever makes a chart waits for it
+        import bqplot
 
         self._layers = bqplot.OrdinalScale()
-        self._linear, self._log = bqplot.LinearScale(min=0.0, max=1.0), bqplot.LogScale(min=0.1, max=1.0)
-        self.bars = bqplot.Bars(
-            x=[],
-            y=[],
-            scales={"x": self._layers, "y": self._linear},
-            colors=[BAR],
-            padding=0.15,
-            selected_style={"fill": SELECTED},
-        )
-        # A mark of its own: bqplot forgets the style of what is selected when `color` changes.
-        self.band = bqplot.Bars(
-            x=[],
-            y=[],
-            scales=self.bars.scales,
-            colors=[SELECTED],
-            opacities=[0.45],
-            padding=0.0,
-            # Makes the band of a narrow column wide enough to see.
-            stroke=SELECTED,
-            stroke_width=4,
-        )
-        self.columns = bqplot.Bars(
-            x=[],
-            y=[],
-            scales=self.bars.scales,
-            colors=[SELECTED],
-            opacities=[0.0],
-            padding=0.0,
-            interactions={"click": "select", "hover": "tooltip"},
-            selected_style={},
-            # Without a scale of colours, `color` colours nothing: it only takes the norm to the tooltip.
-            tooltip=bqplot.Tooltip(fields=["x", "color"], labels=["layer", "norm"], formats=["", ".5~g"]),
-            tooltip_style={"opacity": 1, "color": _INK},
-        )
+        scales = bqplot.LinearScale(min=0.0, max=1.0), bqplot.LogScale(min=0.1, max=1.0)
+        self.plots = (Plot(self._layers, scales[0]), Plot(self._layers, scales[1]))
         self._across = bqplot.Axis(scale=self._layers, grid_lines="none")
-        self._up = bqplot.Axis(scale=self._linear, side="left", label_color=_INK, grid_lines="none")
-        bare = {"color": "transparent", "tick_style": {"display": "none"}}
-        self._lines = bqplot.Axis(scale=self._linear, side="left", **bare)
         still = {"animation_duration": 0, "padding_y": 0}
-        marks = [self.bars, self.band, self.columns]
-        self.figure = bqplot.Figure(marks=marks, axes=[self._across, self._lines], padding_x=0.012, **still)
-        self.axis = bqplot.Figure(axes=[self._up], **still)
+        self.figure = bqplot.Figure(padding_x=0.012, **still)
+        self.axis = bqplot.Figure(**still)
+        self._show(self.plots[0])
         scroller = ipywidgets.Box([self.figure])
         scroller.add_class("ww-norms-scroll")
         self.box = ipywidgets.Box([self.axis, scroller])
@@ -167,9 +220,10 @@ class Chart:
             self._across.num_ticks = tick_count(len(labels), room.every)
             self._across.tick_rotate = SLANT if room.slanted else 0
             self._across.tick_style = {"text-anchor": "start" if room.slanted else "middle", **letters}
-        with self._up.hold_sync():
-            self._up.tick_style = letters
-            self._up.label_offset = f"{looks.axis - 1.4 * looks.text:.0f}px"
+        for plot in self.plots:
+            with plot.up.hold_sync():
+                plot.up.tick_style = letters
+                plot.up.label_offset = f"{looks.axis - 1.4 * looks.text:.0f}px"
 
     def draw(
         self, labels: Sequence[str], values: np.ndarray, beside: np.ndarray = _NONE, *, title: str, log: bool
@@ -180,35 +234,29 @@ class Chart:
         """
         held = np.concatenate([values, beside])
         base = lowest_decade(held) if log else 0.0
-        drawable = np.isfinite(values) & (values > base)
-        scale = self._log if log else self._linear
         highest = float(held[np.isfinite(held)].max(initial=base))
         top = 1.05 * highest if highest > base else 10 * base or 1.0
-        scale.min, scale.max = base, top
-        heights = np.where(drawable, values, base)
-        for mark, height in ((self.bars, heights), (self.columns, np.full(len(labels), top))):
-            with mark.hold_sync():
-                mark.x, mark.y, mark.base = np.array(labels, dtype=str), height, base
-                mark.scales = {"x": self._layers, "y": scale}
-        self.band.base, self.band.scales = base, self.bars.scales
-        self.columns.color = values
-        self.columns.tooltip.labels = ["layer", title]
-        for axis in (self._up, self._lines):
-            with axis.hold_sync():
-                axis.scale = scale
-                axis.tick_values = np.array(decades(base, top) if log else ticks(0, top, 6))
-                axis.tick_format = ".3~g"
-        self._up.label = title
+        plot = self.plots[log]
+        plot.draw(labels, values, base, top, title)
+        if plot is not self.plot:
+            self._show(plot)
 
     def select(self, position: int | None) -> None:
         """Mark the layer at `position` as the selected one, or none."""
-        chosen = np.array([] if position is None else [position], int)
-        with self.band.hold_sync():
-            self.band.x, self.band.y = self.columns.x[chosen], self.columns.y[chosen]
-        for mark in (self.bars, self.columns):
-            mark.selected = chosen
+        self.plot.select(position)
+
+    def on_click(self, clicked: Callable[[Bunch], None]) -> None:
+        """Call `clicked` with what a click has selected."""
+        for plot in self.plots:
+            plot.columns.observe(clicked, "selected")
 
     @property
-    def scales(self) -> list[ipywidgets.Widget]:
-        """All scales, also the one that no mark uses at the moment."""
-        return [self._layers, self._linear, self._log]
+    def parts(self) -> list[ipywidgets.Widget]:
+        """The box, and what is shown in it only on the other scale."""
+        return [self.box, *(part for plot in self.plots for part in (*plot.marks, plot.up, plot.lines))]
+
+    def _show(self, plot: Plot) -> None:
+        self.plot = plot
+        with self.figure.hold_sync():
+            self.figure.marks, self.figure.axes = plot.marks, [self._across, plot.lines]
+        self.axis.axes = [plot.up]

@@ -14,13 +14,14 @@ from weightwidgets.analysis.summary import summary
 from weightwidgets.pictures.norms import norms_picture
 from weightwidgets.sources.open import open_source
 
-from ._base import known_layer, refuse_unknown
+from ._base import known_layer
 from ._desk import Desk
 from ._norm_chart import Chart, chart_labels, parts_of
 from ._norm_controls import TITLES, LayerNorms, NormControls
 from ._norm_layout import LOOKS
 from ._picture import Pictured
 from ._route import keep_route
+from ._spelling import Spelled, refuse_unknown
 from ._stream import Stream, steady
 from ._watch import watch
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ._stream import Version
 
 
-class NormChart(Pictured, ipywidgets.VBox):
+class NormChart(Spelled, Pictured, ipywidgets.VBox):
     """A bar per layer: its Frobenius norm, or the root mean square of its weights.
 
     The norms are measured on a background thread and measured again after a cell has changed the weights.
@@ -110,10 +111,10 @@ class NormChart(Pictured, ipywidgets.VBox):
         for name in ("layer", "kind", "log_norms", "size"):
             t.link((self, name), (self._controls, name))
         self._controls.observe(self._tell_error, "error")
-        self._chart.columns.observe(self._clicked, "selected")
+        self._chart.on_click(self._clicked)
         self.set_trait("error", self._controls.error)
         self._draw()
-        for part in parts_of([self, *self._chart.scales]):
+        for part in parts_of([self, *self._chart.parts]):
             keep_route(part)
         watch.add(self)
         self._stream.start()
@@ -203,7 +204,7 @@ class NormChart(Pictured, ipywidgets.VBox):
         return (self._desk.epoch, layer.fingerprint())
 
     def _close_parts(self) -> None:
-        for part in parts_of([self._controls, self._chart.box, *self._chart.scales]):
+        for part in parts_of([self._controls, *self._chart.parts]):
             part.close()
 
     def _tell_error(self, change: t.Bunch) -> None:
