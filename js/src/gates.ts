@@ -73,7 +73,7 @@ class Gates {
     host.caption.after(this.#notes);
     host.follow(() => this.#draw());
     host.react(
-      ["listing", "frame", "shown", "bars", "spectra", "layer", "block", "bins", "gate", "size"],
+      ["listing", "frame", "shown", "bars", "spectra", "layer", "block", "bins", "gate", "zoomed", "size"],
       (changed) => this.#update(changed),
     );
   }

@@ -82,7 +82,7 @@ export interface Plot {
 }
 
 export function plotOf(width: number, height: number, em: number): Plot {
-  return { left: 0.4 * em, right: width - 0.4 * em, top: 0.3 * em, base: Math.round(height - 1.6 * em) };
+  return { left: 0.4 * em, right: width - 0.4 * em, top: 1.3 * em, base: Math.round(height - 1.6 * em) };
 }
 
 /** The bin at x, kept within the first and the last. */
@@ -123,7 +123,7 @@ export function drawBars(
   context.fillStyle = palette.muted;
   context.textBaseline = "middle";
   context.textAlign = "left";
-  context.fillText(formatCompact(most), plot.left, plot.top + 0.5 * em);
+  context.fillText(formatCompact(most), plot.left, 0.6 * em);
   for (const tick of weightTicks(low, high, across, Math.max(2, Math.floor(width / (6 * em))))) {
     context.fillRect(Math.round(tick.position), plot.base, 1, 3);
     context.textAlign = tick.position < 2 * em ? "left" : tick.position > width - 2 * em ? "right" : "center";

@@ -15,24 +15,29 @@ export interface Point {
 }
 
 export interface Plane {
-  side: number;
+  width: number;
+  height: number;
   x: Scale;
   y: Scale;
   reach: number;
 }
 
-/** Both axes alike, and the unit circle always in sight. */
-export function planeOf(spectra: Spectra, side: number, em: number): Plane {
+export interface Shown {
+  /** The gate in front; null for all alike. */
+  front: number | null;
+  zoomed: boolean;
+  read: Point | null;
+}
+
+/** Both axes alike; the unit circle is in sight unless the eigenvalues alone are enlarged. */
+export function planeOf(spectra: Spectra, side: number, em: number, zoomed: boolean): Plane {
   // A gate that holds NaN has no radius.
-  const radius = Math.max(1, ...spectra.radii.filter(Number.isFinite));
-  const reach = radius * REACH;
-  const [start, end] = [0.4 * em, side - 1.6 * em];
-  return {
-    side,
-    reach,
-    x: linear(-reach, reach, start + 1.2 * em, end + 1.2 * em),
-    y: linear(reach, -reach, start, end),
-  };
+  const radius = Math.max(0, ...spectra.radii.filter(Number.isFinite));
+  const reach = (zoomed && radius > 0 ? radius : Math.max(1, radius)) * REACH;
+  const [left, right] = [2.9 * em, side - 0.4 * em];
+  const top = 0.4 * em;
+  const [x, y] = [linear(-reach, reach, left, right), linear(reach, -reach, top, top + right - left)];
+  return { width: side, height: Math.ceil(top + right - left + 1.6 * em), reach, x, y };
 }
 
 /** The points that can be read: of the gate in front, or of all. */
@@ -98,6 +103,7 @@ function drawAxes(context: CanvasRenderingContext2D, plane: Plane, palette: Pale
   context.fillStyle = palette.line;
   context.fillRect(left, Math.round(y(0)), right - left, 1);
   context.fillRect(Math.round(x(0)), top, 1, base - top);
+  context.lineWidth = 1;
   context.strokeStyle = palette.line;
   context.strokeRect(left + 0.5, top + 0.5, right - left - 1, base - top - 1);
   context.fillStyle = palette.muted;
@@ -111,7 +117,11 @@ function drawAxes(context: CanvasRenderingContext2D, plane: Plane, palette: Pale
 }
 
 /** The unit circle, over the marks: it is what they are to be seen against. */
-function drawCircle(context: CanvasRenderingContext2D, { x, y }: Plane, palette: Palette): void {
+function drawCircle(context: CanvasRenderingContext2D, { x, y, reach }: Plane, palette: Palette): void {
+  context.save();
+  context.beginPath();
+  context.rect(x(-reach), y(reach), x(reach) - x(-reach), y(-reach) - y(reach));
+  context.clip();
   for (const [color, width] of [
     [palette.surface, 4],
     [palette.text, 1.5],
@@ -122,6 +132,7 @@ function drawCircle(context: CanvasRenderingContext2D, { x, y }: Plane, palette:
     context.arc(x(0), y(0), x(1) - x(0), 0, 2 * Math.PI);
     context.stroke();
   }
+  context.restore();
 }
 
 /** Draw all eigenvalues; those of other gates than the one in front fade. */
@@ -131,13 +142,12 @@ export function drawPlane(
   side: number,
   palette: Palette,
   colors: readonly string[],
-  front: number | null,
-  read: Point | null,
+  { front, zoomed, read }: Shown,
 ): Plane {
   const em = emOf(palette);
-  const { context } = fit(canvas, side, side);
+  const plane = planeOf(spectra, side, em, zoomed);
+  const { context } = fit(canvas, plane.width, plane.height);
   context.font = palette.font.replace(/^\S+/, `${0.86 * em}px`);
-  const plane = planeOf(spectra, side, em);
   drawAxes(context, plane, palette, em);
   const count = spectra.real.reduce((sum, real) => sum + real.length, 0);
   const size = (count > 2000 ? 0.14 : 0.22) * em;
@@ -161,7 +171,6 @@ export function drawPlane(
     ];
     mark(context, 0, plane.x(real), plane.y(imag), 2.2 * size);
     context.stroke();
-    context.lineWidth = 1;
   }
   return plane;
 }

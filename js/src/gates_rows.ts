@@ -119,7 +119,7 @@ export class GateRows<T extends Shared> {
     made.label.textContent = shown.labels[row] ?? "";
     made.role.textContent = frame.roles[gate] ?? "";
     made.meaning.textContent = frame.meanings[gate] ?? "";
-    made.bias.textContent = frame.biases[gate] ?? "";
+    made.bias.textContent = (shown.block === "bias" ? "" : frame.biases[gate]) ?? "";
     made.picture.ariaLabel = `Gate ${name}: ${shown.rows} x ${shown.cols} numbers; arrow keys read them`;
     made.bars.ariaLabel = `Histogram of gate ${name}; left and right arrow keys read its bars`;
     made.values.forEach((cell, column) => {

@@ -6,7 +6,7 @@ import { emOf } from "./gates_draw";
 import { drawPlane, type Plane, type Point, pointAt, points } from "./gates_plane";
 import { eigenvalueSentence, MARKS } from "./gates_words";
 import type { RecurrentGatesState } from "./state";
-import { type Host, h } from "./view";
+import { type Host, h, toggle } from "./view";
 
 /** The side of the plane, in multiples of the text's size. */
 const SIDE = 28;
@@ -18,6 +18,7 @@ export class GateSpectra {
   readonly #canvas = h("canvas", { class: "ww-gates-plane", tabindex: "0", role: "img" });
   readonly #state = h("p", { class: "ww-gates-state", role: "status" });
   readonly #offer = h("button", { type: "button", class: "ww-button" }, "Work them out");
+  readonly #zoom;
   readonly #list = h("div", { class: "ww-gates-radii", role: "group", "aria-label": "Gate in front" });
   readonly #cautions = h("div", { class: "ww-gates-cautions" });
   readonly element: HTMLElement;
@@ -32,6 +33,7 @@ export class GateSpectra {
   constructor(host: Host<RecurrentGatesState>, say: (sentence: string) => void) {
     this.#host = host;
     this.#say = say;
+    this.#zoom = toggle("zoom to the eigenvalues", (zoomed) => host.ask({ zoomed }), host.signal);
     const heading = h(
       "h4",
       { class: "ww-gates-heading" },
@@ -43,6 +45,7 @@ export class GateSpectra {
       heading,
       this.#state,
       this.#offer,
+      this.#zoom.element,
       this.#list,
       this.#cautions,
     );
@@ -110,6 +113,9 @@ export class GateSpectra {
     const [found, palette] = [this.#found, this.#palette];
     const any = found?.real.some((real) => real.length > 0) ?? false;
     this.#canvas.hidden = !any;
+    this.#zoom.element.hidden = !any;
+    const zoomed = this.#host.model.get("zoomed");
+    this.#zoom.set(zoomed);
     this.#plane = null;
     if (!found || !palette || !any) return;
     const style = getComputedStyle(this.#host.root);
@@ -118,7 +124,7 @@ export class GateSpectra {
     const side = Math.min(SIDE * emOf(palette), room);
     const front = this.#front;
     this.#canvas.ariaLabel = `Eigenvalues of ${front === null ? "all gates" : `gate ${this.#frame?.names[front] ?? ""}`} in the complex plane; arrow keys read them by magnitude`;
-    this.#plane = drawPlane(this.#canvas, found, side, palette, colors, front, this.#read);
+    this.#plane = drawPlane(this.#canvas, found, side, palette, colors, { front, zoomed, read: this.#read });
   }
 
   #show(point: Point | null): string {

@@ -64,10 +64,12 @@ export function eigenvalueSentence(frame: GateFrame, spectra: Spectra, gate: num
 }
 
 /** The scale that the pictures share, and what a pixel stands for. */
-export function scaleSentence({ limit, block_rows, block_cols }: ShownBlock): string {
+export function scaleSentence({ block, limit, block_rows, block_cols }: ShownBlock): string {
   const end = limit[0] ?? 0;
   const pixel =
-    block_rows * block_cols > 1 ? ` A pixel is the strongest of ${block_rows} x ${block_cols} weights.` : "";
+    block_rows * block_cols > 1
+      ? ` A pixel is the strongest of ${block_rows} x ${block_cols} ${block === "bias" ? "biases" : "weights"}.`
+      : "";
   return `All gates on one scale, ${formatWeight(-end)} to ${formatWeight(end)}.${pixel}`;
 }
 

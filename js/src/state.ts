@@ -140,6 +140,7 @@ export interface RecurrentGatesState {
   shown: Record<string, unknown>;
   size: "normal" | "large";
   spectra: Record<string, unknown>;
+  zoomed: boolean;
 }
 
 export interface WeightHistogramState {

@@ -171,7 +171,7 @@ test("the pointer reads the nearest eigenvalue", () => {
   const { width } = plane.getBoundingClientRect();
   let found = "";
   for (let y = 0; y < width && !found.startsWith("o"); y += 2) {
-    point(plane, "pointermove", (0.4 * 12 + width - 1.6 * 12) / 2 + 1.2 * 12, y);
+    point(plane, "pointermove", (2.9 * 12 + width - 0.4 * 12) / 2, y);
     found = caption() ?? "";
   }
   expect(found).toBe("o: eigenvalue 1 of 2: 0 + 4i, magnitude 4");

@@ -6,6 +6,7 @@ import { read, states } from "./gates_fixture";
 
 const { spectra } = read(states.first);
 const colors = ["#ff0000", "#00ff00", "#0000ff", "#ff00ff"];
+const ALL = { front: null, zoomed: false, read: null };
 const inks = {
   ...palette(document.body),
   font: "12px sans-serif",
@@ -16,11 +17,17 @@ const inks = {
 };
 
 test("both axes are alike, and unit circle and all eigenvalues are in sight", () => {
-  const plane = planeOf(spectra, 336, 12);
+  const plane = planeOf(spectra, 336, 12, false);
   expect(plane.x(1) - plane.x(0)).toBeCloseTo(plane.y(0) - plane.y(1), 9);
   expect(plane.reach).toBeCloseTo(4 * 1.08, 9);
-  const small = planeOf({ ...spectra, radii: Float64Array.of(0.1, Number.NaN, 0.2, 0.05) }, 336, 12);
+  const small = planeOf({ ...spectra, radii: Float64Array.of(0.1, Number.NaN, 0.2, 0.05) }, 336, 12, false);
   expect(small.reach).toBeCloseTo(1.08, 9);
+});
+
+test("zoomed, the plane ends with the eigenvalues; where all are 0 there is nothing to zoom to", () => {
+  const small = { ...spectra, radii: Float64Array.of(0.1, Number.NaN, 0.2, 0.05) };
+  expect(planeOf(small, 336, 12, true).reach).toBeCloseTo(0.2 * 1.08, 9);
+  expect(planeOf({ ...spectra, radii: Float64Array.of(0) }, 336, 12, true).reach).toBeCloseTo(1.08, 9);
 });
 
 test("all points can be read, or those of the gate in front", () => {
@@ -32,7 +39,7 @@ test("all points can be read, or those of the gate in front", () => {
 });
 
 test("the nearest point is found where it is near enough", () => {
-  const plane = planeOf(spectra, 336, 12);
+  const plane = planeOf(spectra, 336, 12, false);
   expect(pointAt(spectra, plane, null, plane.x(0) + 3, plane.y(-2.25) - 2)).toEqual({ gate: 2, place: 1 });
   expect(pointAt(spectra, plane, null, plane.x(2), plane.y(0))).toBeNull();
   expect(pointAt(spectra, plane, 0, plane.x(0), plane.y(-2.25))).toBeNull();
@@ -40,7 +47,7 @@ test("the nearest point is found where it is near enough", () => {
 
 test("every eigenvalue is marked where it is, in the colour of its gate", () => {
   const canvas = document.createElement("canvas");
-  const plane = drawPlane(canvas, spectra, 336, inks, colors, null, null);
+  const plane = drawPlane(canvas, spectra, 336, inks, colors, ALL);
   for (const [gate, height] of [
     [0, 0.25],
     [2, 2.25],
@@ -57,7 +64,7 @@ test("every eigenvalue is marked where it is, in the colour of its gate", () => 
 
 test("the unit circle stands over the marks", () => {
   const canvas = document.createElement("canvas");
-  const plane = drawPlane(canvas, spectra, 336, inks, colors, null, null);
+  const plane = drawPlane(canvas, spectra, 336, inks, colors, ALL);
   const [x, y] = [plane.x(Math.SQRT1_2), plane.y(Math.SQRT1_2)];
   let darkest = 255;
   for (const dx of [-1, 0, 1])
@@ -74,9 +81,9 @@ test("a gate in front fades the others, and what is read is ringed", () => {
     HTMLCanvasElement,
     HTMLCanvasElement,
   ];
-  const plane = drawPlane(all, spectra, 336, inks, colors, null, null);
-  drawPlane(front, spectra, 336, inks, colors, 3, null);
-  drawPlane(ringed, spectra, 336, inks, colors, 3, { gate: 3, place: 0 });
+  const plane = drawPlane(all, spectra, 336, inks, colors, ALL);
+  drawPlane(front, spectra, 336, inks, colors, { ...ALL, front: 3 });
+  drawPlane(ringed, spectra, 336, inks, colors, { ...ALL, front: 3, read: { gate: 3, place: 0 } });
   const at = (canvas: HTMLCanvasElement, height: number) =>
     pixel(canvas, Math.round(plane.x(0)), Math.round(plane.y(height)))[1] ?? 0;
   expect(at(front, 2.25)).toBeGreaterThan(180);
@@ -93,6 +100,23 @@ test("a gate without eigenvalues has no mark and no point", () => {
   };
   expect(points(none, null).length).toBe(6);
   const canvas = document.createElement("canvas");
-  const plane = drawPlane(canvas, none, 336, inks, colors, null, null);
+  const plane = drawPlane(canvas, none, 336, inks, colors, ALL);
   expect(pointAt(none, plane, null, plane.x(0), plane.y(0.25))).toBeNull();
+});
+
+test("an enlarged unit circle stays within the axes", () => {
+  const canvas = document.createElement("canvas");
+  const plane = drawPlane(
+    canvas,
+    { ...spectra, radii: Float64Array.of(0.8), real: [Float64Array.of(0.8)], imag: [Float64Array.of(0)] },
+    336,
+    inks,
+    colors,
+    { ...ALL, zoomed: true },
+  );
+  const left = Math.floor(plane.x(-plane.reach));
+  for (let y = 0; y < plane.y(-plane.reach); y += 3) {
+    const [red = 255, , , alpha = 0] = pixel(canvas, left - 2, y);
+    expect(alpha > 200 && red < 60).toBe(false);
+  }
 });

@@ -26,6 +26,7 @@ test("a pixel that stands for several weights says which, and that it is their s
   expect(scaleSentence(pooled)).toBe(
     "All gates on one scale, −4 to 4. A pixel is the strongest of 2 x 3 weights.",
   );
+  expect(scaleSentence({ ...pooled, block: "bias", block_rows: 1 })).toContain("strongest of 1 x 3 biases.");
   expect(scaleSentence(shown)).toBe("All gates on one scale, −4 to 4.");
 });
 

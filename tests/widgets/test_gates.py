@@ -174,8 +174,9 @@ def test_python_values_out_of_range_are_refused(
 
 
 def test_browser_values_are_brought_within_bounds(view: RecurrentGates) -> None:
-    view.set_state({"bins": 9999, "block": "nonsense", "gate": "z", "large_eigenvalues": 1})
-    assert (view.bins, view.block, view.gate, view.large_eigenvalues) == (256, "hidden", "", False)
+    view.set_state({"bins": 9999, "block": "nonsense", "gate": "z", "large_eigenvalues": 1, "zoomed": "x"})
+    assert (view.bins, view.block, view.gate) == (256, "hidden", "")
+    assert (view.large_eigenvalues, view.zoomed) == (False, False)
     view.set_state({"bins": "many", "layer": b"nope"})
     assert (view.bins, view.layer) == (256, "encoder.weight_ih_l0")
     view.set_state({"layer": b"decoder.weight_hh_l0", "gate": "z"})

@@ -48,7 +48,7 @@ class RecurrentGates(View):
     desk : Desk, optional
         Given by the explorer that this view is part of.
     **traits
-        ``block``, ``bins``, ``gate``, ``large_eigenvalues``, ``size``.
+        ``block``, ``bins``, ``gate``, ``zoomed``, ``large_eigenvalues``, ``size``.
 
     Attributes
     ----------
@@ -58,6 +58,8 @@ class RecurrentGates(View):
         1 to 256, of the histograms, which share their edges.
     gate : str
         The gate whose eigenvalues stand in front ("f"); "" for all alike.
+    zoomed : bool
+        Whether the complex plane ends with the eigenvalues, though the unit circle may be out of sight.
     large_eigenvalues : bool
         Whether eigenvalues of states of more than 2 048 numbers are worked out too, which takes minutes;
         never of more than 4 096. False again for each other layer.
@@ -80,6 +82,7 @@ class RecurrentGates(View):
     bins = question(t.Int(50))
     large_eigenvalues = question(t.Bool(False))
     gate = view_state(t.Enum(_LETTERS, default_value=""))
+    zoomed = view_state(t.Bool(False))
     listing = output()
     frame = output()
     shown = output()
@@ -147,8 +150,9 @@ class RecurrentGates(View):
             state.pop("bins")
         if "bins" in state:
             state["bins"] = min(max(state["bins"], 1), _MOST_BINS)
-        if type(state.get("large_eigenvalues", False)) is not bool:
-            state.pop("large_eigenvalues")
+        for name in ("large_eigenvalues", "zoomed"):
+            if type(state.get(name, False)) is not bool:
+                state.pop(name)
         if state.get("gate", "") not in self._letters(state.get("layer", self.layer)):
             state.pop("gate")
         return state
