@@ -172,6 +172,17 @@ def test_the_nearest_statement_of_heads_that_fits_is_taken() -> None:
     assert block.hinted is None
 
 
+def test_the_rows_of_a_head_say_how_many_there_are_where_no_count_is_stated() -> None:
+    module = Llama(2)
+    module.config = SimpleNamespace(encoder_attention_heads=HEADS)
+    module.head_dim = SIZE  # type: ignore[assignment]
+    (block,) = attention_blocks(ModuleSource(module))
+    assert block.counts() == (HEADS, 2, SIZE)
+    module.head_dim = SIZE + 1  # type: ignore[assignment]
+    (block,) = attention_blocks(ModuleSource(module))
+    assert block.hinted is None
+
+
 def test_a_checkpoint_may_bring_its_config() -> None:
     class WithConfig(MappingSource):
         config = {"num_attention_heads": HEADS, "architectures": ["x"]}  # noqa: RUF012 (a stand-in)

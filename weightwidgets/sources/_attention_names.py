@@ -61,18 +61,24 @@ NAMINGS = (
 _HEADS = ("num_heads", "num_attention_heads", "n_heads", "n_head", "nhead", "attention_heads", "heads")
 
 
-def hinted_heads(source: Source, path: str) -> Iterator[int]:
+def hinted_heads(source: Source, path: str, q_rows: int) -> Iterator[int]:
     """Give the numbers of heads that a model states of the attention at ``path``, the nearest first.
 
     A live module says it in an attribute of the block or of what it is part of, or in a ``config`` there; a
-    checkpoint in the ``config`` that its source may have read beside it. Nothing of the user's runs:
+    checkpoint in the ``config`` that its source may have read beside it. Where there is none, the rows of a
+    head say how many share the ``q_rows`` rows of the query projection. Nothing of the user's runs:
     attributes are read from where the instance keeps them.
     """
     for table in _tables(source, path):
-        for name in _HEADS:
-            value = table.get(name)
-            if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-                yield value
+        yield from _counts(table, _HEADS)
+        yield from (q_rows // size for size in _counts(table, ("head_dim",)) if q_rows % size == 0)
+
+
+def _counts(table: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[int]:
+    for name in names:
+        value = table.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            yield value
 
 
 def packs_by_head(source: Source, path: str) -> bool:

@@ -242,7 +242,7 @@ def _block(source: Source, path: str, packing: Packing, layers: tuple[Layer, ...
         found = _fused_rows(rows[0], columns) if fused else _separate_rows(rows, columns)
         if found is not None:
             block = AttentionBlock(path, packing, layers, transposed, *found)
-            hint = next(filter(block.allows, hinted_heads(source, path)), None)
+            hint = next(filter(block.allows, hinted_heads(source, path, block.q_rows)), None)
             return replace(block, hinted=hint)
     return None
 
