@@ -182,7 +182,7 @@ def _walk(model: nn.Module) -> Iterator[_Place]:
         yield place
         siblings = children(place.module)
         for (name, module), following in zip_longest(siblings, siblings[1:]):
-            after = following and (join(place.path, following[0]), unwrapped(following[1])[0])
+            after = following and (join(place.path, following[0]), following[1])
             path, spelled = join(place.path, name), join(place.spelled, name)
             yield from visit(_place(path, spelled, module, after), above | {id(place.module)})
 
@@ -249,7 +249,8 @@ def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
     if kind in CONVOLUTIONS | {"linear"} and place.next_sibling is not None and not is_lazy(outline):
         path, sibling = place.next_sibling
         shape = tuple(outline.shape)
-        if norm_channels(sibling) == out_first_shape(kind, shape[::-1] if in_first else shape, groups)[0]:
+        channels = out_first_shape(kind, shape[::-1] if in_first else shape, groups)[0]
+        if norm_channels(unwrapped(sibling)[0]) == channels:
             next_norm = path
     return FoundTensor([], kind, tensors, groups=groups, next_norm=next_norm, in_first=in_first)
 

@@ -45,7 +45,8 @@ class Packed:
 
 def from_torch_ao(module: nn.Module, name: str) -> bool:
     """Return whether ``module`` is torch.ao's quantised twin of the layer class called ``name``."""
-    return any(base.__name__ == name and base.__module__.startswith(_HOME) for base in type(module).__mro__)
+    kind = type(module)
+    return kind.__module__.startswith(_HOME) and any(base.__name__ == name for base in kind.__mro__)
 
 
 def packed_tensors(module: nn.Module) -> dict[str, torch.Tensor]:

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from weightwidgets.sources.effective import children
-from weightwidgets.sources.own import child
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,17 +23,16 @@ def unwrapped(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     module
         Any module; one that wraps nothing is given back with ``()``. Nothing of it runs.
     """
-    names: list[str] = []
-    seen: set[int] = set()
-    # A wrapper around itself would never end.
-    while id(module) not in seen:
-        seen.add(id(module))
-        inner = _inner(module)
-        if inner is None:
-            break
+    names: tuple[str, ...] = ()
+    seen = {id(module)}
+    while (inner := _inner(module)) is not None:
         name, module = inner
-        names.append(name)
-    return module, tuple(names)
+        names = (*names, name)
+        # A wrapper around itself would never end.
+        if id(module) in seen:
+            break
+        seen.add(id(module))
+    return module, names
 
 
 def taken_off(names: Iterable[str]) -> str:
@@ -48,8 +44,10 @@ def taken_off(names: Iterable[str]) -> str:
 
 
 def _inner(module: nn.Module) -> tuple[str, nn.Module] | None:
-    if isinstance(module, _PARALLEL):
-        inner = child(module, "module")
-        return None if inner is None else ("module", inner)
-    held = children(module)
-    return held[0] if len(held) == 1 and held[0][0] in INNER_NAMES else None
+    held = module._modules  # noqa: SLF001 (as in `own_tensors`)
+    # Every module of a model is asked this at each look.
+    if len(held) != 1:
+        return None
+    [(name, inner)] = held.items()
+    wraps = name in INNER_NAMES or (name == "module" and isinstance(module, _PARALLEL))
+    return (name, inner) if wraps and inner is not None else None
