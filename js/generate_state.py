@@ -12,6 +12,7 @@ from weightwidgets import wire
 from weightwidgets.widgets._norm_controls import NormControls
 from weightwidgets.widgets.channels import NormChannels
 from weightwidgets.widgets.depth import DepthView
+from weightwidgets.widgets.experts import ExpertGrid
 from weightwidgets.widgets.gallery import LayerHistograms
 from weightwidgets.widgets.gates import RecurrentGates
 from weightwidgets.widgets.grid import FilterGrid
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 VIEWS = (
     AttentionHeads,
     DepthView,
+    ExpertGrid,
     ExplorerToolbar,
     FilterGrid,
     LayerHistograms,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .tables import summary_table, weight_norms
     from .widgets.channels import NormChannels
     from .widgets.depth import DepthView
+    from .widgets.experts import ExpertGrid
     from .widgets.explorer import WeightExplorer
     from .widgets.gallery import LayerHistograms
     from .widgets.gates import RecurrentGates
@@ -33,6 +34,7 @@ _HOMES = {
     "AttentionHeads": "widgets.heads",
     "CheckpointError": "sources.open",
     "DepthView": "widgets.depth",
+    "ExpertGrid": "widgets.experts",
     "FilterGrid": "widgets.grid",
     "LayerHistograms": "widgets.gallery",
     "LayerTable": "widgets.table",
@@ -54,6 +56,7 @@ __all__ = [
     "AttentionHeads",
     "CheckpointError",
     "DepthView",
+    "ExpertGrid",
     "FilterGrid",
     "LayerHistograms",
     "LayerTable",

@@ -32,6 +32,22 @@ export interface DepthViewState {
   statistic: "numel" | "finite" | "mean" | "std" | "min" | "max" | "rms" | "skewness" | "kurtosis" | "l1" | "l2" | "linf" | "positive" | "negative" | "zero" | "near_zero" | "near_zero_threshold" | "nan" | "posinf" | "neginf";
 }
 
+export interface ExpertGridState {
+  error: DataView;
+  expert: number;
+  grid: Record<string, unknown>;
+  layer: DataView;
+  measure: "norm" | "similarity";
+  notice: DataView;
+  pairs: Record<string, unknown>;
+  pattern: DataView;
+  picture_request: number;
+  png: Record<string, unknown>;
+  rows: Record<string, unknown>;
+  size: "normal" | "large";
+  started: boolean;
+}
+
 export interface ExplorerToolbarState {
   code_requests: number;
   error: DataView;

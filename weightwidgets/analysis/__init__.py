@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from weightwidgets.analysis.histogram_table import HistogramTable, histogram_table
     from weightwidgets.analysis.norms import Norms, UnitNorms, norms, unit_norms
     from weightwidgets.analysis.shuffle import shuffled
+    from weightwidgets.analysis.similarity import Similarity, similarity
     from weightwidgets.analysis.summary import Summary, summary
 
 _MODULES = {
@@ -41,6 +42,8 @@ _MODULES = {
     "HistogramTable": "histogram_table",
     "histogram": "histogram",
     "Norms": "norms",
+    "Similarity": "similarity",
+    "similarity": "similarity",
     "Summary": "summary",
     "UnitNorms": "norms",
     "histogram_table": "histogram_table",
@@ -63,6 +66,7 @@ __all__ = [
     "Histogram",
     "HistogramTable",
     "Norms",
+    "Similarity",
     "Summary",
     "UnitNorms",
     "channels",
@@ -77,6 +81,7 @@ __all__ = [
     "histogram_table",
     "norms",
     "shuffled",
+    "similarity",
     "summary",
     "unit_norms",
 ]
