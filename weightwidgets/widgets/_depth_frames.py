@@ -20,6 +20,7 @@ from weightwidgets.layer import Layer
 from weightwidgets.sources.repeats import repeated_groups, sibling_pattern, stars
 
 from ._stream import Failure, steady
+from ._table_rows import shape_text
 from ._watch import watch
 
 if TYPE_CHECKING:
@@ -82,21 +83,20 @@ def find_repeats(source: Source, pattern: str, layer: str) -> Repeats:
     """List the layers of a pattern; of "": of the layer's own, or else of the model's first matrices."""
     kinds = [(name, found.kind) for name, found in source.items()]
     counts = Counter[str]()
+    vectors: set[str] = set()
     for (repeated, _), members in repeated_groups(kinds).items():
         counts[repeated] += len(members)
+        if len(source[kinds[members[0]][0]].shape) <= 1:
+            vectors.add(repeated)
     if not counts:
         siblings = Counter(filter(None, (sibling_pattern(name) for name, _ in kinds)))
         counts.update({found: count for found, count in siblings.items() if count >= _LEAST_SIBLINGS})
     chosen = pattern or next((found for found in counts if stars(found, layer) is not None), "")
-    chosen = chosen or min(counts, key=lambda found: _is_vector(source, found), default="")
+    chosen = chosen or min(counts, key=lambda found: found in vectors, default="")
     depths = {name: found for name, _ in kinds if chosen and (found := stars(chosen, name)) is not None}
-    shapes = tuple(" × ".join(map(str, source[name].shape)) or "scalar" for name in depths)  # noqa: RUF001
+    shapes = tuple(shape_text(source[name]) for name in depths)
     told = tuple(".".join(found) or name for name, found in depths.items())
     return Repeats(chosen, tuple(depths), shapes, told, tuple(counts.items()))
-
-
-def _is_vector(source: Source, pattern: str) -> bool:
-    return all(len(layer.shape) < 2 for name, layer in source.items() if stars(pattern, name) is not None)
 
 
 def rows_frame(repeats: Repeats) -> wire.Frame:

@@ -83,7 +83,7 @@ def list_rows(source: Source) -> tuple[Row, ...]:
             names=layer.names,
             kind=layer.kind,
             shape=layer.shape,
-            shape_text=_shape_text(layer),
+            shape_text=shape_text(layer),
             dtype=str(layer.dtype).removeprefix("torch."),
             parameters=parameter_count(layer),
         )
@@ -91,7 +91,8 @@ def list_rows(source: Source) -> tuple[Row, ...]:
     )
 
 
-def _shape_text(layer: Layer) -> str:
+def shape_text(layer: Layer) -> str:
+    """Give a shape as it is read aloud."""
     if not layer.initialized:
         return "unknown yet"
     return " × ".join(map(str, layer.shape)) or "scalar"  # noqa: RUF001 -- as shapes are read aloud
