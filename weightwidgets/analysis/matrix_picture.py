@@ -73,10 +73,10 @@ def pooled_picture(
 
     """
     cols = _columns(weight)
-    strips = [
+    pooled = [
         pool(strip.reshape(-1, cols), block_rows, block_cols) for strip in _strips(weight, block_rows, order)
     ]
-    return MatrixPicture(np.concatenate(strips), block_rows, block_cols)
+    return MatrixPicture(np.concatenate(pooled), block_rows, block_cols)
 
 
 def matrix_mask(
