@@ -6,6 +6,7 @@
 #   make bench   the table of speeds
 #   make check   linters and types alone
 #   make fuzz    two million mutated checkpoints; FUZZ_CASES=20000 for fewer
+#   make zoo     a hundred architectures through every analysis and view; ZOO="gpt2 vit" for some
 
 PYTHON ?= python3
 # The version that everything was tested with, installed by itself and first: left to a range, pip would take
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := test
-.PHONY: demo test bench check fuzz
+.PHONY: demo test bench check fuzz zoo
 
 demo: $(STAMPS)/demo
 	python -m examples.open_demo
@@ -42,6 +43,10 @@ FUZZ_CASES ?= 2000000
 
 fuzz: $(STAMPS)/test
 	python -m tests.sources.fuzz_checkpoints $(FUZZ_CASES)
+
+# A name with a blank in quotes: ZOO="'torch tied' vit".
+zoo: $(STAMPS)/zoo
+	python -m tests.zoo $(ZOO)
 
 check: $(STAMPS)/test
 	ruff check .
@@ -69,8 +74,8 @@ $(BUNDLE): $(STAMPS)/npm $(BUNDLE_SOURCES)
 	cd js && npm run build
 	touch $@
 
-# One stamp for each set of extras in pyproject.toml: demo, test, bench.
-$(STAMPS)/demo $(STAMPS)/test $(STAMPS)/bench: $(STAMPS)/%: $(STAMPS)/python $(BUNDLE) pyproject.toml hatch_build.py
+# One stamp for each set of extras in pyproject.toml: demo, test, bench, zoo.
+$(STAMPS)/demo $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/zoo: $(STAMPS)/%: $(STAMPS)/python $(BUNDLE) pyproject.toml hatch_build.py
 	python -m pip install --quiet --editable ".[$*]"
 	touch $@
 
