@@ -209,6 +209,7 @@ export interface WeightStatisticsState {
   notice: DataView;
   picture_request: number;
   png: Record<string, unknown>;
+  resets: number;
   size: "normal" | "large";
   unit: Record<string, unknown>;
 }

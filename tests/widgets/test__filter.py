@@ -113,3 +113,13 @@ def test_every_view_calls_a_row_by_that_name(module: nn.Module) -> None:
     word = noun(next(iter(open_source(model).values())))
     for view in (WeightStatistics(model), FilterGrid(model), WeightHistogram(model)):
         assert bytes(view.frame["unit"]).decode() == word
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_truth_value_is_no_filter(view: Probe, truth: bool) -> None:
+    view.filter_index = 4
+    with pytest.raises(t.TraitError, match=f"filter_index must be 0 to 7, got {truth}"):
+        view.filter_index = truth
+    view.set_state({"filter_index": truth})
+    assert view.filter_index == 4
+    assert type(view.filter_index) is int

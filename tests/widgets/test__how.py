@@ -111,6 +111,8 @@ def test_the_scatter_of_a_normal_sample_is_as_stated() -> None:
 def test_weights_that_are_not_finite_are_counted_by_kind() -> None:
     found = summary(np.array([1.0, np.nan, np.nan, -np.inf]))
     assert _how.left_out("The layer", found) == "The layer has 2 NaN, 1 −∞: left out of every number here."
+    more = summary(np.array([1.0, np.inf]))
+    assert _how.left_out("The layer", more) == "The layer has 1 +∞: left out of every number here."
     assert _how.left_out("The layer", summary(np.ones(3))) == ""
 
 

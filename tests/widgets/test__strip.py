@@ -100,3 +100,20 @@ def test_a_page_is_plain_json_whatever_the_weights_are() -> None:
         linear.weight[0] = torch.tensor([float("nan"), float("inf"), -float("inf")])
     page = as_plain(unit_of(layer_of(linear), 0))
     assert json.loads(json.dumps(page, allow_nan=False)) == page
+
+
+def test_where_no_weight_is_finite_no_size_is_written() -> None:
+    layer = next(iter(open_source({"w": torch.full((2, 3), torch.nan)}).values()))
+    cells = layer_page(layer, "layer", summary(layer.weight), []).cells
+    shown = {key: cell.text for key, cell in cells.items()}
+    assert set(shown.values()) == {"–"}  # noqa: RUF001
+    assert {"l1", "l2", "linf", "mean", "std", "near_zero"} <= set(shown)
+    assert cells["l2"].code == cells["l2"].formula == ""
+    zeros = next(iter(open_source({"w": torch.zeros(2, 3)}).values()))
+    assert layer_page(zeros, "layer", summary(zeros.weight), []).cells["l2"].text == "0"
+
+
+def test_a_number_below_a_thousandth_is_written_as_in_the_table() -> None:
+    layer = next(iter(open_source({"w": torch.full((1, 3), -(2.0**-11))}).values()))
+    assert unit_of(layer, 0).cells["mean"].text == "−4.883e-4"  # noqa: RUF001
+    assert unit_of(layer, 0).ranked[1].cells[0].text == "−4.883e-4"  # noqa: RUF001

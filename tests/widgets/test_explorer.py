@@ -176,6 +176,61 @@ def test_reset_goes_back_to_where_it_opened(model: nn.Sequential) -> None:
         assert explorer.toolbar.panel == "auto"
 
 
+def test_after_a_reset_new_weights_are_still_measured(
+    explorer: ww.WeightExplorer, model: nn.Sequential
+) -> None:
+    for view in (explorer.table, explorer.histograms, explorer.depth):
+        view.set_state({"started": True})
+    assert explorer.table.wait(30)
+    assert "started" not in explorer.code()
+    explorer.reset()
+    assert explorer.table.started
+    assert explorer.histograms.started
+    assert explorer.depth.started
+    with torch.no_grad():
+        model.get_parameter("1.weight").fill_(2.0)
+    explorer.table.look(cell_ended=True)
+    assert explorer.table.wait(30)
+    place = explorer.layers.index("1")
+    numbers = explorer.table.numbers["values"]
+    values = np.frombuffer(numbers["data"], numbers["dtype"]).reshape(numbers["shape"])
+    assert values[place][0] == pytest.approx(2 * (8 * 3 * 3 * 3) ** 0.5)
+
+
+def test_a_reset_closes_what_explains_a_number_and_is_not_written_down(model: nn.Sequential) -> None:
+    with ww.WeightExplorer(model, twin=network()) as explorer:
+        before = explorer.code()
+        explorer.reset()
+        explorer.reset()
+        assert explorer.statistics.resets == 2
+        assert explorer.code() == before
+
+
+def test_the_code_names_the_layer_only_where_another_would_open(explorer: ww.WeightExplorer) -> None:
+    assert explorer.layer == "1"
+    assert "layer=" not in explorer.code()
+    explorer.layer = "3"
+    assert "WeightExplorer(model, layer='3')" in explorer.code()
+
+
+def test_all_histograms_take_any_bins_of_the_explorer(explorer: ww.WeightExplorer) -> None:
+    explorer.bins = 300
+    assert (explorer.bins, explorer.histogram.bins, explorer.histograms.bins) == (300, 300, 256)
+    explorer.bins = 20
+    assert explorer.histograms.bins == 20
+    explorer.bins = 4096
+    assert (explorer.bins, explorer.histogram.bins, explorer.histograms.bins) == (4096, 4096, 256)
+    assert explorer.error == ""
+
+
+def test_a_truth_value_is_neither_a_filter_nor_a_number_of_bins(explorer: ww.WeightExplorer) -> None:
+    for name in ("filter_index", "bins"):
+        before = getattr(explorer, name)
+        with pytest.raises(t.TraitError, match=name):
+            setattr(explorer, name, True)
+        assert getattr(explorer, name) is before
+
+
 def test_the_choices_of_the_norms_are_written_down_and_taken_back(explorer: ww.WeightExplorer) -> None:
     explorer.norms.kind, explorer.norms.log_norms = "rms", True
     written = explorer.code().splitlines()

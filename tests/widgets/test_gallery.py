@@ -135,6 +135,13 @@ def test_bins_out_of_range_are_refused(bins: int) -> None:
         assert view.bins == 50
 
 
+@pytest.mark.parametrize(("sent", "taken"), [(300, 256), (-3, 1), (7, 7), ("7", 50), (True, 50), (None, 50)])
+def test_what_the_browser_asks_for_is_brought_into_range(sent: object, taken: int) -> None:
+    with LayerHistograms(ramps()) as view:
+        view.set_state({"bins": sent})
+        assert view.bins == taken
+
+
 def test_unknown_names_are_refused_with_a_hint() -> None:
     with pytest.raises(TypeError, match="did you mean 'shared_range'"):
         LayerHistograms(ramps(), shared_rang=True)

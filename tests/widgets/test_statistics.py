@@ -159,9 +159,9 @@ def test_weights_left_out_are_counted_for_layer_and_filter() -> None:
     weight = torch.ones(2, 60)
     weight[1, :3] = torch.tensor([float("nan"), float("inf"), float("inf")])
     with WeightStatistics({"w": weight}) as view:
-        assert cautions(view)["Spread"] == ["The layer has 1 NaN, 2 ∞: left out of every number here."]
+        assert cautions(view)["Spread"] == ["The layer has 1 NaN, 2 +∞: left out of every number here."]
         view.filter_index = 1
-        assert cautions(view)["Spread"][1] == "Row 1 has 1 NaN, 2 ∞: left out of every number here."
+        assert cautions(view)["Spread"][1] == "Row 1 has 1 NaN, 2 +∞: left out of every number here."
 
 
 def test_a_filter_step_leaves_the_layers_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:

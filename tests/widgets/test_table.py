@@ -142,6 +142,22 @@ def test_an_own_column_must_be_a_function(model: nn.Sequential) -> None:
         LayerTable(model, columns)
 
 
+@pytest.mark.parametrize("columns", [[1], "mine", 3, {1: float}])
+def test_own_columns_must_be_a_mapping_of_names(model: nn.Sequential, columns: Any) -> None:
+    with pytest.raises(TypeError, match=r"columns must be a mapping of names|a column is named by a str"):
+        LayerTable(model, columns)
+
+
+def test_where_no_weight_is_finite_no_norm_was_measured() -> None:
+    weights = {"nan": torch.full((2, 3), torch.nan), "one": torch.tensor([[torch.inf, 3.0]])}
+    with LayerTable(weights) as table:
+        measure_all(table)
+        for name in ("frobenius", "rms", "mean", "std", "near_zero"):
+            assert np.isnan(column(table, name)[0])
+        assert column(table, "nan") == [6, 0]
+        assert column(table, "frobenius")[1] == 3
+
+
 def test_unknown_arguments_are_refused_with_a_hint(model: nn.Sequential) -> None:
     with pytest.raises(TypeError, match="sort_by"):
         LayerTable(model, sort_bye="name")

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 -- a true minus sign and dash are what a reader expects to see
 
 import math
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 
 from PIL import ImageFont
@@ -12,7 +13,7 @@ _NO_SIGN = "\uffff"
 _PLAIN = str.maketrans({"−": "-", "–": "-", "×": "x", "∞": "inf", "≤": "<=", "≥": ">=", "→": "->"})
 
 
-def number(value: float, digits: int = 4) -> str:
+def number(value: float, digits: int = 4, least_power: int = -6) -> str:
     """Write a number for the eye: rounded to `digits` digits, no trailing zeros, a true minus sign.
 
     Parameters
@@ -21,24 +22,36 @@ def number(value: float, digits: int = 4) -> str:
         Any number; NaN is written as a dash.
     digits : int
         Significant digits, 1 to 17. Whole numbers below ten million keep all of theirs.
+    least_power : int
+        The power of ten from which on a number is written without an exponent, -6 to 0.
 
     Returns
     -------
     str
-        Plain from a millionth to ten million, thousands separated by commas; else with an exponent.
+        Plain from that power to ten million, thousands separated by commas; else with an exponent.
 
     """
     if math.isnan(value):
         return "–"
+    if value == 0:
+        return "0"
     sign = "−" if value < 0 else ""
     if math.isinf(value):
         return f"{sign}∞"
-    mantissa, exponent = f"{abs(value):.{digits - 1}e}".split("e")
+    # A number in the middle is rounded up, as JavaScript does: both must write the same.
+    exact = Decimal(abs(value))
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(exact)
+    mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
     power = int(exponent)
-    if value == 0 or -6 <= power < 7:
-        text = f"{abs(value):,.{max(digits - 1 - power, 0)}f}"
-        return sign + _trim(text)
+    if least_power <= power < 7:
+        last_place = Decimal(1).scaleb(min(power - digits + 1, 0))
+        return sign + _trim(f"{exact.quantize(last_place, rounding=ROUND_HALF_UP):,f}")
     return f"{sign}{_trim(mantissa)}e{power:+d}"
+
+
+def in_table(value: float) -> str:
+    """Write a number of a table: as `number`, but below a thousandth with an exponent, to be short."""
+    return number(value, least_power=-3)
 
 
 def share(value: float) -> str:

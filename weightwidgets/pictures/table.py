@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import ImageFont
 
 from weightwidgets.pictures._canvas import INK, MUTED, RULE, Canvas
-from weightwidgets.pictures._numbers import drawable, number, share
+from weightwidgets.pictures._numbers import drawable, in_table, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +113,7 @@ def _cells(row: TableRow) -> tuple[str, ...]:
     if row.numbers is None:
         numbers = [_NOT_MEASURED] * 5
     else:
-        numbers = [number(row.numbers[name]) for name in ("frobenius", "rms", "mean", "std")]
+        numbers = [in_table(row.numbers[name]) for name in ("frobenius", "rms", "mean", "std")]
         numbers.append(share(row.numbers["near_zero"]))
     return (row.name, row.kind, row.shape, f"{row.parameters:,}", *numbers)
 

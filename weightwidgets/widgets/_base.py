@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,10 @@ from ._answers import Answers, Ask, Part
 from ._desk import Desk
 from ._picture import PictureMenu
 from ._route import WAITING_CONTROLS, controls_wait, keep_route
+from ._spelling import Spelled, refuse_unknown
 from ._watch import watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from typing_extensions import Self
 
     from weightwidgets.sources.source import Source
@@ -58,7 +56,7 @@ def output() -> Any:
     return t.Dict(read_only=True).tag(sync=True)
 
 
-class View(PictureMenu, Answers, anywidget.AnyWidget):
+class View(Spelled, PictureMenu, Answers, anywidget.AnyWidget):
     """A view of one layer of a source.
 
     A subclass names its question and view traits, and answers in `parts`. One that speaks of its source also
@@ -178,14 +176,3 @@ def known_layer(source: Source, name: str) -> str:
 
 def _as_is(value: object, _widget: object) -> object:
     return value
-
-
-def refuse_unknown(widget: type[t.HasTraits], given: Iterable[str], *arguments: str) -> None:
-    """Raise TypeError for a keyword that is neither a trait nor an argument; ipywidgets would only warn."""
-    known = [*arguments, *(name for name in widget.class_trait_names() if not name.startswith("_"))]
-    for name in given:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            msg = f"{widget.__name__} has no argument {name!r}{hint}"
-            raise TypeError(msg)

@@ -29,7 +29,8 @@ class FilterView(View):
         if "filter_index" in state:
             wanted = state["filter_index"]
             last = self._filters(state.get("layer", self.layer)) - 1
-            if isinstance(wanted, int):
+            # True is a whole number to Python, and the number of no filter.
+            if type(wanted) is int:
                 state["filter_index"] = min(max(wanted, 0), max(last, 0))
             else:
                 state.pop("filter_index")
@@ -64,7 +65,7 @@ def known_filter(layer: Layer | None, index: int) -> int:
         With the valid range.
     """
     last = max((0 if layer is None else layer.out_channels) - 1, 0)
-    if not 0 <= index <= last:
+    if isinstance(index, bool) or not 0 <= index <= last:
         raise t.TraitError(f"filter_index must be 0 to {last}, got {index}")
     return index
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weightwidgets.pictures._numbers import number, share
+from weightwidgets.pictures._numbers import in_table, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -199,7 +199,7 @@ FEATURES = (
 
 def written(key: str, value: float) -> str:
     """Write the statistic `key` as the strip shows it."""
-    return share(value) if key in GROUPS["Shares"] else number(value)
+    return share(value) if key in GROUPS["Shares"] else in_table(value)
 
 
 def quantities(summary: Summary) -> dict[str, str]:
@@ -263,7 +263,7 @@ def few_values(subject: str, summary: Summary) -> str:
 
 def left_out(subject: str, summary: Summary) -> str:
     """Say how many weights are no numbers and left out; "" where none is."""
-    counted = ((summary.nan, "NaN"), (summary.posinf, "∞"), (summary.neginf, "−∞"))
+    counted = ((summary.nan, "NaN"), (summary.posinf, "+∞"), (summary.neginf, "−∞"))
     parts = [f"{count:,} {name}" for count, name in counted if count]
     return f"{subject} has {', '.join(parts)}: left out of every number here." if parts else ""
 

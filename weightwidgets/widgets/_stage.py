@@ -8,6 +8,7 @@ import ipywidgets
 
 from weightwidgets import wire
 
+from ._code import take_back
 from ._links import Links, close_family, keep_routes
 from ._panels import Offers, Panels, titled
 from .grid import FilterGrid
@@ -158,6 +159,13 @@ class Stage:
             "statistics": self.statistics,
             **{name: self.panel(name) for name in self._panels.made},
         }
+
+    def take_back(self, shared: tuple[str, ...]) -> None:
+        """Bring every choice but the `shared` back to its default, and close what explains a number."""
+        take_back({**self.views(), "toolbar": self.toolbar}, shared)
+        for view in self._numbers.values():
+            # Explanations are open in the browser alone, where each display has its own.
+            view.resets += 1
 
     def titles(self) -> list[str]:
         """Name the sources, safe to look at."""

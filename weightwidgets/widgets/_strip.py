@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from weightwidgets.pictures._numbers import number
+from weightwidgets.pictures._numbers import in_table
 from weightwidgets.wire import display_name
 
 from . import _how
@@ -173,6 +173,10 @@ def _short(place: str) -> str:
 def _statistics(weight: str, summary: Summary) -> dict[str, Cell]:
     cells = {}
     for key in _how.STATISTICS:
+        if summary.finite == 0 and key in _how.GROUPS["Size"]:
+            # The sum of nothing is 0, but no size was measured.
+            cells[key] = Cell("–")  # noqa: RUF001 -- the dash of every number that there is not
+            continue
         value = float(getattr(summary, key))
         code = f"ww.analysis.summary({weight}).{key}"
         cells[key] = Cell(_how.written(key, value), repr(value), _how.formula(key, summary), code)
@@ -186,7 +190,7 @@ def _bias(layer: Layer, filter_index: int, where: str) -> Cell:
     if bias.ndim != 1 or bias.is_complex():
         return Cell(f"of shape {' × '.join(map(str, bias.shape))}")  # noqa: RUF001
     value = float(bias[filter_index])
-    text = "NaN" if math.isnan(value) else number(value)
+    text = "NaN" if math.isnan(value) else in_table(value)
     return Cell(text, repr(value), f"b[{filter_index}] = {text}", f"float({where}.bias[{filter_index}])")
 
 
@@ -205,9 +209,9 @@ def _ranked(
         cells = []
         for rank, (value, indices) in enumerate(zip(values.tolist(), places.tolist(), strict=True)):
             index = ", ".join(map(str, (filter_index, *indices)))
-            formula = f"w[{index}] = {number(value)}: number {rank + 1} of {of:,} weights {sign} 0"
+            formula = f"w[{index}] = {in_table(value)}: number {rank + 1} of {of:,} weights {sign} 0"
             code = f"ww.analysis.strongest({row}).{side}[{rank}]"
-            cells.append(Cell(number(value), repr(value), formula, code))
+            cells.append(Cell(in_table(value), repr(value), formula, code))
         names = [place(layer, filter_index, indices) for indices in places.tolist()]
         lengths = (abs(values) / largest).tolist()
         nothing = "" if cells else f"No weight is {sign} 0."

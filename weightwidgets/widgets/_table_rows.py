@@ -135,7 +135,9 @@ def measure(layer: Layer, version: Version, columns: Mapping[str, Column]) -> Me
         note = note or str(problem)
     else:
         infinite = found.posinf + found.neginf
-        moments = (found.l2, found.rms, found.mean, found.std, found.min, found.max, found.near_zero)
+        # Nothing was measured where no weight is finite, though the sum of nothing is 0.
+        frobenius = found.l2 if found.finite else math.nan
+        moments = (frobenius, found.rms, found.mean, found.std, found.min, found.max, found.near_zero)
         numbers = [*moments, float(found.nan), float(infinite)]
         highest = max(1, int(bars.counts.max()))
         # Rounded up among integers: a floating 255.00000000000003 would become 256, and 0 in a byte.

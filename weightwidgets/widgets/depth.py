@@ -81,7 +81,7 @@ class DepthView(View):
     _css = t.Unicode().tag(sync=True)
     pattern = question(text_trait())
     statistic = view_state(t.Enum(frames.STATISTICS, default_value="rms"))
-    started = view_state(t.Bool(default_value=False))
+    started = view_state(t.Bool(default_value=False).tag(transient=True))
     rows = output()
     slices = output()
 

@@ -13,12 +13,13 @@ from weightwidgets.pictures.explorer import explorer_picture
 from weightwidgets.sources.open import open_source
 from weightwidgets.tables import selected_weights
 
-from ._base import known_layer, refuse_unknown
-from ._code import reproduce, take_back
+from ._base import known_layer
+from ._code import reproduce
 from ._desk import Desk
 from ._filter import known_filter, noun
 from ._links import Links, keep_routes
 from ._picture import Pictured
+from ._spelling import Spelled, refuse_unknown
 from ._stage import Stage
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def first_layer(source: Source) -> str:
     return next(iter(kinds), "")
 
 
-class WeightExplorer(Pictured, ipywidgets.VBox):
+class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
     """Every weight of a model, live: layer table, filter grid, histogram, statistics, all histograms, norms.
 
     Parameters
@@ -158,9 +159,8 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
 
     def code(self) -> str:
         """Python that reproduces this view; the source is called `model` (and `twin`)."""
-        defaults = {"layer": None, "filter_index": 0, "bins": 50, "size": "normal"}
-        now = {name: getattr(self, name) for name in defaults}
-        given = {name: repr(value) for name, value in now.items() if value != defaults[name]}
+        usual = {"layer": first_layer(self._source), "filter_index": 0, "bins": 50, "size": "normal"}
+        given = {name: repr(getattr(self, name)) for name in usual if getattr(self, name) != usual[name]}
         if "twin" in self._stage.sides:
             given["twin"] = "twin"
         later = {name: getattr(self, name) for name in ("value_range", "selected_range")}
@@ -170,7 +170,7 @@ class WeightExplorer(Pictured, ipywidgets.VBox):
     def reset(self) -> None:
         """Go back to where the explorer opened."""
         with self._desk.asking():
-            take_back({**self._stage.views(), "toolbar": self.toolbar}, _SHARED)
+            self._stage.take_back(_SHARED)
             for name, value in self._start.items():
                 setattr(self, name, value)
 

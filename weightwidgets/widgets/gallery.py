@@ -44,8 +44,8 @@ class LayerHistograms(View):
     layer : str, optional
         The selected layer; the first by default.
     bins : int
-        Bins of each histogram, 1 to 256. Where layers times bins exceed 150 000 there are fewer, and the view
-        says so.
+        Bins of each histogram, 1 to 256; an explorer with more has 256 here. Where layers times bins exceed
+        150 000 there are fewer. The view says so.
     desk : Desk, optional
         Given by the explorer that this view is part of.
     **traits
@@ -76,7 +76,7 @@ class LayerHistograms(View):
     _css = t.Unicode().tag(sync=True)
     bins = question(t.Int(50, min=1, max=MAX_BINS))
     shared_range = question(t.Bool(default_value=False))
-    started = view_state(t.Bool(default_value=False))
+    started = view_state(t.Bool(default_value=False).tag(transient=True))
     rows = output()
     bars = output()
 
@@ -161,6 +161,14 @@ class LayerHistograms(View):
         if cell_ended and not self._closed:
             self._look_at_all()
         super().look(cell_ended=cell_ended)
+
+    def coerce(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Bring values of the browser, and the bins of an explorer, within bounds."""
+        state = super().coerce(state)
+        wanted = state.pop("bins", None)
+        if type(wanted) is int:
+            state["bins"] = min(max(wanted, 1), MAX_BINS)
+        return state
 
     def picture(self) -> Image.Image | None:
         """Draw 24 histograms, the selected one among them; None where there is no layer."""

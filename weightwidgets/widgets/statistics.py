@@ -14,7 +14,7 @@ from weightwidgets.analysis.summary import summary
 from weightwidgets.fingerprint import tensor_fingerprint
 from weightwidgets.pictures.statistics import Block, statistics_picture
 
-from ._base import Ask, Part, bundle, output
+from ._base import Ask, Part, bundle, output, view_state
 from ._filter import FilterView, filter_row, noun
 from ._stream import steady
 from ._strip import LayerPage, UnitPage, address, as_plain, layer_page, unit_page
@@ -55,6 +55,8 @@ class WeightStatistics(FilterView):
 
     _esm = t.Unicode().tag(sync=True)
     _css = t.Unicode().tag(sync=True)
+    #: Counted up by the explorer's reset: the browser then closes what explains a number.
+    resets = view_state(t.Int(0, min=0).tag(transient=True))
     frame = output()
     unit = output()
 

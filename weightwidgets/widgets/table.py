@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,7 @@ from weightwidgets.sources.open import open_source
 
 from ._base import Ask, Part, View, bundle, output, text_trait, view_state
 from ._desk import Desk
+from ._spelling import hint
 from ._stream import Failure, Stream
 from ._table_rows import (
     MEASURED,
@@ -27,7 +28,7 @@ from ._table_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     import numpy as np
@@ -91,7 +92,7 @@ class LayerTable(View):
     _css = t.Unicode().tag(sync=True)
     search = view_state(text_trait())
     sort_by = view_state(text_trait())
-    started = view_state(t.Bool(default_value=False))
+    started = view_state(t.Bool(default_value=False).tag(transient=True))
     rows = output()
     numbers = output()
 
@@ -201,9 +202,8 @@ class LayerTable(View):
         sort_by: str = proposal["value"]
         if not self._can_sort_by(sort_by):
             known = [*SORTABLE, *self._columns]
-            close = difflib.get_close_matches(sort_by.removeprefix("-"), known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise t.TraitError(f"cannot sort by {sort_by!r}: pass '' or one of {', '.join(known)}{hint}")
+            meant = hint(sort_by.removeprefix("-"), known)
+            raise t.TraitError(f"cannot sort by {sort_by!r}: pass '' or one of {', '.join(known)}{meant}")
         return sort_by
 
     @t.observe("started")
@@ -270,8 +270,13 @@ class LayerTable(View):
         self.set_trait("numbers", frame)
 
 
-def _checked_columns(columns: Mapping[str, Any]) -> dict[str, Column]:
+def _checked_columns(columns: object) -> dict[str, Column]:
+    if not isinstance(columns, Mapping):
+        given = type(columns).__name__
+        raise TypeError(f"columns must be a mapping of names to functions f(layer) -> float, got {given}")
     for name, column in columns.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a column is named by a str, got {type(name).__name__}")
         if not callable(column):
             raise TypeError(f"column {name!r} is no function f(layer) -> float but {type(column).__name__}")
         if not name or name.startswith("-") or name in (*SORTABLE, *MEASURED):
