@@ -19,6 +19,7 @@ def main() -> int:
     # A configuration says all that is needed; whatever asks for more is to fail.
     os.environ["HF_HUB_OFFLINE"] = "1"
     from .architectures import ARCHITECTURES
+    from .tally import Tally
     from .walk import not_walked, walk
 
     parser = argparse.ArgumentParser(prog="python -m tests.zoo", description="Walk the zoo.")
@@ -29,8 +30,11 @@ def main() -> int:
     if unknown:
         parser.error(f"no architecture is called {', '.join(unknown)}; there are {', '.join(ARCHITECTURES)}")
     begun, layers, numbers = time.monotonic(), 0, 0
-    problems = [f"{name} is public, and no walk knows it" for name in not_walked()]
-    say = partial(print, flush=True)
+    known, say = Tally(), partial(print, flush=True)
+    with known.at("public names"):
+        for name in not_walked():
+            known.problem(f"{name} is walked by nobody")
+    problems = known.problems
     for problem in problems:
         say(f"  {problem}")
     for name in names:

@@ -13,7 +13,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torch import nn
 
@@ -42,23 +42,28 @@ def span(tensor: torch.Tensor) -> Span:
 def tensors(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     """Give every parameter and every floating buffer, under each of its names."""
     yield from model.named_parameters(remove_duplicate=False)
-    for name, buffer in model.named_buffers(remove_duplicate=False):
-        if buffer.is_floating_point() or buffer.is_complex():
-            yield name, buffer
+    yield from floating(model.named_buffers(remove_duplicate=False))
 
 
-def find_missing(tally: Tally, model: nn.Module, source: Source) -> None:
-    """Demand that all memory of a model is reached by its layers, and by the names that it has there."""
+def floating(named: Iterable[tuple[str, torch.Tensor]]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Give the tensors that may hold weights; counters and masks do not."""
+    for name, tensor in named:
+        if tensor.is_floating_point() or tensor.is_complex():
+            yield name, tensor
+
+
+def find_missing(tally: Tally, wanted: Iterable[tuple[str, torch.Tensor]], source: Source) -> None:
+    """Demand that all memory of some tensors is reached by layers, and that their names lead to it."""
     reached = []
     for layer in source.values():
         held = [*(layer.raw or {layer.name: layer.weight}).values(), *layer.statistics.values()]
         reached += [*held, *([] if layer.bias is None else [layer.bias])]
     spans = sorted(span(tensor.detach()) for tensor in reached)
-    for name, tensor in tensors(model):
-        wanted = span(tensor.detach())
-        if not _covered(wanted, spans):
+    for name, tensor in wanted:
+        own = span(tensor.detach())
+        if not _covered(own, spans):
             tally.problem(f"{name} is reached by no layer, bias, raw tensor or statistic")
-        if name in source and not source[name].raw and span(source[name].weight) != wanted:
+        if name in source and not source[name].raw and span(source[name].weight) != own:
             tally.problem(f"{name} gives another tensor than the model's")
         tally.numbers += 1
 

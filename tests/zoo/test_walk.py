@@ -21,6 +21,7 @@ from tests.zoo.torch_nets import TORCH_NETS
 from tests.zoo.walk import not_walked, walk
 from weightwidgets import analysis
 from weightwidgets.sources.module import ModuleSource
+from weightwidgets.sources.store import StoreSource
 from weightwidgets.widgets.norms import NormChart
 
 if TYPE_CHECKING:
@@ -99,11 +100,20 @@ def test_a_layer_that_is_left_out_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     ]
 
 
+def test_a_tensor_of_a_state_dict_that_is_left_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = StoreSource._scan
+    monkeypatch.setattr(StoreSource, "_scan", lambda source: scan(source)[:-1])
+    assert walk(small).problems == [
+        f"walk / missing in a state dict: {name} is reached by no layer, bias, raw tensor or statistic"
+        for name in ("2.weight", "2.bias")
+    ]
+
+
 def test_a_name_that_leads_to_another_tensor_is_found() -> None:
     model = small()
     source = ww.open_source(nn.Sequential(model[0], model[1], nn.Linear(5, 4)))
     tally = Tally()
-    memory.find_missing(tally, model, source)
+    memory.find_missing(tally, memory.tensors(model), source)
     assert [problem for problem in tally.problems if "gives another" in problem] == [
         ": 2.weight gives another tensor than the model's"
     ]

@@ -48,6 +48,7 @@ def check_explorer(tally: Tally, source: Source, subjects: Subjects) -> None:
                 check_grid(tally, explorer.grid, subject)
                 check_histogram(tally, explorer.histogram, subject)
                 check_statistics(tally, explorer.statistics, subject)
+                check_selection(tally, explorer, subject)
         explorer.table.start()
         explorer.histograms.start()
         for view in (explorer.table, explorer.histograms, explorer.norms):
@@ -59,6 +60,16 @@ def check_explorer(tally: Tally, source: Source, subjects: Subjects) -> None:
         check_norms(tally, explorer.norms, subjects)
         with tally.at("picture"):
             tally.true("a picture", explorer.picture() is not None)
+
+
+def check_selection(tally: Tally, explorer: ww.WeightExplorer, subject: Subject) -> None:
+    tally.same("the filter", reference.as_float64(explorer.tensor()), subject.out_first[-1])
+    low, high = subject.bounds
+    explorer.selected_range = (low, low + (high - low) / 2)
+    numbers = subject.out_first
+    inside = (numbers >= low) & (numbers < explorer.selected_range[1])
+    tally.same("selected weights", explorer.selection()["value"].to_numpy(np.float64), numbers[inside])
+    tally.same("selected in all", explorer.histogram.selection["count"], inside.sum())
 
 
 def check_grid(tally: Tally, view: Any, subject: Subject) -> None:
@@ -281,8 +292,8 @@ _IN_EXPLORER = {
 def check_views(tally: Tally, source: Source, subjects: Subjects) -> None:
     """Show a model in every view that there is."""
     for name, check in VIEWS.items():
-        if hasattr(ww, name):
-            with tally.at(name):
+        with tally.at(name):
+            if name in ww.__all__:
                 check(tally, source, subjects)
 
 

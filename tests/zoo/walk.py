@@ -60,7 +60,10 @@ def walk(make: Callable[[], nn.Module]) -> Tally:
         with tally.at("tables"):
             _check_tables(tally, model, subjects)
         with tally.at("missing"):
-            memory.find_missing(tally, model, source)
+            memory.find_missing(tally, memory.tensors(model), source)
+        with tally.at("missing in a state dict"):
+            held = model.state_dict()
+            memory.find_missing(tally, memory.floating(held.items()), ww.open_source(held))
         check_views(tally, source, subjects)
     with tally.at("untouched"):
         memory.find_touched(tally, before, memory.state(model))
