@@ -11,6 +11,7 @@ import {
   isDrawn,
   type Layout,
   layout,
+  MOST_BINS,
   PENDING,
   type Rows,
   rangeOf,
@@ -254,6 +255,7 @@ class Gallery {
       sentences.push(
         `Drawn with ${bars.bins} bins, not ${bars.wanted}, because there are ${formatCount(count)} layers.`,
       );
+    else if (bars?.bins === MOST_BINS) sentences.push(`At most ${MOST_BINS} bins here.`);
     if (bars?.live) sentences.push("Read while a cell was running: it may mix two training steps.");
     this.#progress.textContent = sentences.join(" ");
     const selected = this.#selected;

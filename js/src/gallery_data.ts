@@ -7,6 +7,9 @@ export const PENDING = 0;
 export const STALE = 2;
 export const FAILED = 3;
 
+/** As `MAX_BINS` in `widgets/gallery.py`. */
+export const MOST_BINS = 256;
+
 export interface Rows {
   names: string[];
   labels: string[];

@@ -3,6 +3,7 @@
 import type { WeightStatisticsState } from "./state";
 import { cautionList, heading, type NumberCell, numberCell, rove, settle } from "./statistics_blocks";
 import { opener } from "./statistics_how";
+import { hintAtMore } from "./statistics_more";
 import { explain, type LayerPage, numbersAsCsv, type Ranked, type UnitPage } from "./statistics_pages";
 import { type Host, h, mount, slider } from "./view";
 import { decode, isEmpty } from "./wire";
@@ -10,6 +11,8 @@ import { decode, isEmpty } from "./wire";
 const COLUMNS = 4;
 /** Groups below one another in the first two columns; the third and fourth hold the strongest weights. */
 const columnOfGroup = (group: number): number => (group < 2 ? 0 : 1);
+
+const blockOf = (column: number) => h("div", { class: "ww-statistics-block", "data-column": String(column) });
 
 interface Line {
   key: string;
@@ -103,13 +106,11 @@ function build(host: Host<WeightStatisticsState>): () => string {
 
   const filter = slider("filter", (value) => host.ask({ filter_index: value }), signal);
   host.controls.append(filter.element);
-  const blocks = Array.from({ length: COLUMNS }, (_, column) =>
-    h("div", { class: "ww-statistics-block", "data-column": String(column) }),
-  );
+  const blocks = Array.from({ length: COLUMNS }, (_, column) => blockOf(column));
   const grid = h("div", { class: "ww-statistics-grid" }, ...blocks);
   host.body.append(grid);
   for (const block of blocks) rove(block, signal);
-  const { open, refresh } = opener(host, blocks, (id) =>
+  const { open, refresh, hide } = opener(host, blocks, (id) =>
     layer && unit ? explain(id, layer, unit) : undefined,
   );
   const [fillExciting, fillInhibiting] = [2, 3].map((column, side) =>
@@ -136,11 +137,12 @@ function build(host: Host<WeightStatisticsState>): () => string {
     refresh();
   };
 
-  host.react(["frame", "unit", "filter_index"], (changed) => {
+  host.react(["frame", "unit", "filter_index", "resets"], (changed) => {
     const before = unit?.label;
     if (changed.has("frame")) layer = read<LayerPage>(model.get("frame"));
     if (changed.has("unit")) unit = read<UnitPage>(model.get("unit"));
     if (changed.has("frame") || changed.has("unit")) paint();
+    if (changed.has("resets")) hide();
     const filters = layer ? Number(model.get("frame").filters) : 0;
     filter.set(model.get("filter_index"), 0, filters - 1);
     filter.rename(decode<{ unit?: string }>(model.get("frame")).unit ?? "filter");
@@ -155,6 +157,7 @@ export default {
     const exports = { name: () => "statistics", csv: () => csv() };
     return mount(context, { kind: "statistics", label: "Statistics of weights", exports }, (host) => {
       csv = build(host);
+      hintAtMore(host);
     });
   },
 };

@@ -108,5 +108,5 @@ export function opener<T extends Shared>(
   host.listen(host.body, "keydown", (event) => {
     if (event.key === "Escape") close();
   });
-  return { open, refresh };
+  return { open, refresh, hide };
 }

@@ -1,8 +1,9 @@
 /** The columns of the layer table, its head, and one line of it as HTML. */
 
-import { formatCount, formatShare, formatWeight } from "./axis";
+import { formatCount } from "./axis";
 import { fit, type Palette } from "./canvas";
 import { type Line, SPARK_BINS, type TableData } from "./table_data";
+import { tableNumber, tableShare } from "./table_number";
 import { h } from "./view";
 
 export interface Column {
@@ -20,14 +21,14 @@ export interface Column {
 }
 
 const BUILT_IN: readonly (readonly [string, string, number, string])[] = [
-  ["name", "name", 13, "name of the layer"],
+  ["name", "name", 12, "name of the layer"],
   ["kind", "kind", 6, "kind of the layer"],
   ["shape", "shape", 8.8, "shape of the weight, as torch stores it"],
   ["parameters", "parameters", 5.8, "weights and bias"],
   ["frobenius", "Frobenius", 5, "Frobenius norm: square root of the sum of squares"],
-  ["rms", "RMS", 4.8, "root of the mean square"],
-  ["mean", "mean", 5.2, "mean of the weights"],
-  ["std", "std", 4.8, "standard deviation (population)"],
+  ["rms", "RMS", 5, "root of the mean square"],
+  ["mean", "mean", 5.8, "mean of the weights"],
+  ["std", "std", 5, "standard deviation (population)"],
   ["near_zero", "near zero", 5, "share of weights with |w| at most a thousandth of the largest"],
 ];
 const BARE = { own: false, labelled: false };
@@ -54,7 +55,7 @@ export function columnsOf(keys: readonly string[], labels: readonly string[]): C
       label,
       title: `${label}, a column of your own`,
       look: "own",
-      width: 5.2,
+      width: 5.8,
       ...BARE,
       own: true,
     };
@@ -252,15 +253,7 @@ export function textOf(key: string, index: number, data: TableData): string {
   if (key === "parameters") return formatCount(rows?.parameters[index] ?? 0);
   if (data.status(index) === 0) return "…";
   const value = data.value(index, key);
-  const measured = !Number.isNaN(data.value(index, "nan"));
-  if (key === "near_zero") return formatShare(value);
-  return Number.isNaN(value) && !measured ? "–" : shortWeight(value);
-}
-
-/** A number cut off at the cell's edge would be another number. */
-function shortWeight(value: number): string {
-  const text = formatWeight(value);
-  return text.length <= 8 ? text : value.toExponential(2).replace("-", value < 0 ? "−" : "-");
+  return key === "near_zero" ? tableShare(value) : tableNumber(value);
 }
 
 /** Bars of whole pixels, as wide as the cell is for all layers alike. */

@@ -90,7 +90,14 @@ export class TableScroll {
   }
 
   get #rowHeight(): number {
-    return this.#pool[0]?.element.getBoundingClientRect().height || USUAL_ROW_HEIGHT;
+    const row = (this.#pool.find(({ element }) => !element.hidden) ?? this.#pool[0])?.element;
+    if (!row) return USUAL_ROW_HEIGHT;
+    // While nothing is found no row is shown, and a hidden one has no height.
+    const { hidden } = row;
+    row.hidden = false;
+    const { height } = row.getBoundingClientRect();
+    row.hidden = hidden;
+    return height || USUAL_ROW_HEIGHT;
   }
 
   get #headHeight(): number {

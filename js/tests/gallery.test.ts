@@ -175,6 +175,13 @@ test("an error empties it, also under the pointer, and the layers come back", as
   expect(drawnHeight(1, 0)).toBeGreaterThan(10);
 });
 
+test("an explorer with more bins than there is room for is told how many there are here", () => {
+  const said = () => view.find(".ww-gallery-progress").textContent;
+  expect(said()).toBe("");
+  view.model.receive({ bars: { ...states.own.bars, bins: 256, wanted: 256 } });
+  expect(said()).toBe("At most 256 bins here.");
+});
+
 test("the bin that is read stays while weights change, and goes with other bins", () => {
   press(scroller(), "ArrowRight", { shiftKey: true });
   press(scroller(), "ArrowRight", { shiftKey: true });

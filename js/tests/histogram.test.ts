@@ -265,7 +265,7 @@ test("a change of theme while the view is hidden is drawn, at the width that it 
   await Promise.resolve();
   document.body.removeAttribute("data-jp-theme-light");
   one.el.style.display = "";
-  expect(pictureOf(one)).not.toBe(light);
+  await expect.poll(() => pictureOf(one)).not.toBe(light);
   expect(canvasOf(one).clientWidth).toBe(width);
 });
 
@@ -292,4 +292,18 @@ test("closing takes every listener, observer and node away, and a late message d
   } finally {
     watch.stop();
   }
+});
+
+test("no empty line stands under the bars, and pointing at them moves nothing", () => {
+  const one = shown({ selection: {} });
+  const height = () => one.root.getBoundingClientRect().height;
+  const [first, second] = [...one.root.querySelectorAll(".ww-histogram-readout")].map(
+    (line) => line.getBoundingClientRect().height,
+  );
+  expect(first).toBeGreaterThan(12);
+  expect(second).toBe(0);
+  const before = height();
+  point(canvasOf(one), "pointermove", 200, 60);
+  expect(readouts(one)[0]).toMatch(/^Bin \d+ of/);
+  expect(height()).toBe(before);
 });

@@ -136,6 +136,22 @@ test("an open panel follows the filter", () => {
   expect(view.find(".ww-live").textContent).toBe("filter 3, 4 in the layer");
 });
 
+test("a reset of the explorer closes the panel in every display, though no number changed", () => {
+  const el = document.body.appendChild(document.createElement("div"));
+  const close = statistics.render({ model: view.model, el });
+  for (const root of [view.root, el]) root.querySelector<HTMLElement>(".ww-statistics-number")?.click();
+  const isOpen = () =>
+    [view.root, el].map((root) => root.querySelector<HTMLElement>(".ww-statistics-panel")?.hidden === false);
+  expect(isOpen()).toEqual([true, true]);
+  view.model.receive({ resets: 1 });
+  expect(isOpen()).toEqual([false, false]);
+  expect(view.root.querySelector('[aria-expanded="true"]')).toBeNull();
+  button("std", 1).click();
+  expect(isOpen()).toEqual([true, false]);
+  close();
+  el.remove();
+});
+
 test("without a frame nothing but the error is shown", () => {
   button("bias", 2).click();
   expect(panel().hidden).toBe(false);

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { LayerTableState } from "../src/state";
 import table from "../src/table";
 import { toBytes, toText } from "../src/wire";
@@ -175,4 +175,72 @@ test("a search begins at the top, its echo does not scroll, and after it the sel
   const sight = grid(view).getBoundingClientRect();
   expect(row.top >= sight.top && row.bottom <= sight.bottom).toBe(true);
   expect(grid(view).scrollTop).toBeGreaterThan(500);
+});
+
+const plain = (count: number) => {
+  const { rows: _rows, ...more } = layers(count);
+  const names = Array.from({ length: count }, (_, index) => `${index}.fc`);
+  const each = <T>(value: T) => names.map(() => value);
+  const columns = {
+    kinds: each("linear"),
+    shapes: each("2 × 2"),
+    dtypes: each("float32"),
+    parameters: each(4),
+  };
+  const text = { names, groups: [], shown: {}, aliases: {}, values: [], columns: [] };
+  return {
+    ...more,
+    layer: toBytes("0.fc"),
+    rows: { text: toBytes(JSON.stringify({ ...text, ...columns })), token: 1 },
+  };
+};
+const settled = async () => {
+  await nextFrame();
+  await nextFrame();
+};
+const check = (view: Shown<State>, last: number) => {
+  const shown = rows(view.root);
+  const boxes = shown.map((row) => row.getBoundingClientRect());
+  expect(boxes.length).toBeGreaterThan(5);
+  for (const [place, box] of boxes.entries()) {
+    expect(box.height).toBeGreaterThan(23);
+    if (place > 0) expect(box.top - (boxes[place - 1]?.top ?? 0)).toBeCloseTo(box.height, 1);
+  }
+  expect(shown.at(-1)?.querySelector(".ww-table-name")?.textContent).toBe(`${last}.fc`);
+  expect(Math.abs((boxes.at(-1)?.bottom ?? 0) - grid(view).getBoundingClientRect().bottom)).toBeLessThan(3);
+};
+
+describe("the lines stand as far apart as they are high", () => {
+  test.each(
+    ([860, 300] as const).flatMap((width) => (["normal", "large"] as const).map((size) => ({ width, size }))),
+  )("at $width pixels and $size size, at the end of the table", async ({ width, size }) => {
+    const view = open({ ...plain(40), size }, width);
+    for (const top of [100_000, 200, 100_000]) {
+      grid(view).scrollTop = top;
+      await settled();
+    }
+    check(view, 39);
+  });
+
+  test("after the table was made narrow and large while scrolled to its end", async () => {
+    const view = open(plain(40));
+    grid(view).scrollTop = 100_000;
+    await settled();
+    view.el.style.width = "300px";
+    view.model.receive({ size: "large" });
+    await settled();
+    grid(view).scrollTop = 100_000;
+    await settled();
+    check(view, 39);
+  });
+
+  test("after a search that found nothing", async () => {
+    const view = open(plain(40), 300);
+    view.model.receive({ search: toBytes("nothing") });
+    expect(rows(view.root)).toEqual([]);
+    view.model.receive({ search: toBytes("") });
+    grid(view).scrollTop = 100_000;
+    await settled();
+    check(view, 39);
+  });
 });
