@@ -308,4 +308,5 @@ ANALYSES: dict[str, Callable[[Tally, Subject], None] | None] = {
     "heads": None,
     "gates": None,
     "channels": None,
+    "similarity": None,
 }

@@ -1,4 +1,4 @@
-"""The attention heads, the gates and the norms of a whole model against their definitions."""
+"""The attention heads, gates, norms and experts of a whole model against their definitions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import torch
 from weightwidgets import analysis
 from weightwidgets.analysis.channels import channels
 from weightwidgets.analysis.gates import forget_bias, gate_blocks, gate_rows, gate_spectrum
+from weightwidgets.analysis.similarity import similarity
 from weightwidgets.sources.attention import attention_blocks
+from weightwidgets.sources.experts import expert_patterns, expert_rows
 from weightwidgets.sources.norm_layers import norm_layers
 from weightwidgets.sources.recurrent import recurrent_layers
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from weightwidgets.analysis.gates import GateBlocks
     from weightwidgets.layer import Layer
     from weightwidgets.sources.attention import AttentionBlock, HeadCounts
+    from weightwidgets.sources.experts import ExpertRow
     from weightwidgets.sources.recurrent import RecurrentLayer
     from weightwidgets.sources.source import Source
 
@@ -173,3 +176,24 @@ def check_channels(tally: Tally, source: Source) -> None:
                         tally.true(f"no {part}", getattr(found, part) is None)
                     else:
                         tally.same(part, getattr(found, part), expected)
+
+
+def experts_of(row: ExpertRow, source: Source) -> dict[str, Numbers]:
+    """Give the norms of a layer's experts and their cosines, by the names of `Similarity`."""
+    tensors = [as_float64(source[name].weight) for name in row.names]
+    flat = [expert.ravel() for expert in (tensors if len(tensors) > 1 else tensors[0])]
+    norms = np.array([np.linalg.norm(expert) for expert in flat])
+    cosine = np.array([[a @ b / (np.linalg.norm(a) * np.linalg.norm(b)) for b in flat] for a in flat])
+    others = (cosine.sum(axis=1) - cosine.diagonal()) / (len(flat) - 1)
+    return {"norms": norms, "cosine": cosine, "mean_cosine": others}
+
+
+def check_experts(tally: Tally, source: Source) -> None:
+    for pattern in expert_patterns(source):
+        for row in expert_rows(source, pattern):
+            with tally.at(f"experts {pattern}, layer {row.depth}"):
+                found = similarity(row.tensors(source))
+                for name, expected in experts_of(row, source).items():
+                    # Experts that have nothing in common have cosines of rounding alone.
+                    unit = None if name == "norms" else 1.0
+                    tally.near(name, getattr(found, name), expected, unit)

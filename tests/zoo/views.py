@@ -9,6 +9,7 @@ import numpy as np
 
 import weightwidgets as ww
 from weightwidgets.sources.attention import attention_blocks
+from weightwidgets.sources.experts import expert_patterns, expert_rows
 from weightwidgets.sources.norm_layers import norm_layers
 from weightwidgets.sources.recurrent import recurrent_layers
 from weightwidgets.widgets._depth_frames import STATISTICS
@@ -275,6 +276,30 @@ def check_channels(tally: Tally, source: Source, subjects: Subjects) -> None:
                         tally.same(part, np.ravel(array(found)), np.ravel(numbers))
 
 
+def check_experts(tally: Tally, source: Source, subjects: Subjects) -> None:
+    del subjects
+    with ww.ExpertGrid(source) as view:
+        patterns = expert_patterns(source)
+        tally.true(f"a sentence on experts ({view.error})", bool(patterns) != bool(view.error))
+        for pattern in patterns:
+            with tally.at(pattern):
+                view.pattern = pattern
+                view.start()
+                tally.true("read in time", view.wait(_PATIENCE))
+                tally.true(f"no error ({view.error})", view.error == "")
+                for place, row in enumerate(expert_rows(source, pattern)):
+                    expected = parts.experts_of(row, source)
+                    count = len(row.numbers)
+                    norms, means = (
+                        array(view.grid[name]["values"])[place] for name in ("norm", "similarity")
+                    )
+                    tally.near("norms", norms[:count], expected["norms"])
+                    tally.near("mean cosines", means[:count], expected["mean_cosine"], 1.0)
+                    view.layer = row.names[0]
+                    above = expected["cosine"][np.triu_indices(count, 1)]
+                    tally.near("cosines", array(view.pairs["cosines"]), above, 1.0)
+
+
 # By the public views, and all that each of them is made of.
 VIEWS: dict[str, Callable[[Tally, Source, Subjects], None]] = {
     "WeightExplorer": check_explorer,
@@ -283,6 +308,7 @@ VIEWS: dict[str, Callable[[Tally, Source, Subjects], None]] = {
     "RecurrentGates": check_gates,
     "DepthView": check_depth,
     "NormChannels": check_channels,
+    "ExpertGrid": check_experts,
 }
 _IN_EXPLORER = {
     "FilterGrid", "LayerHistograms", "LayerTable", "NormChart", "WeightHistogram", "WeightStatistics",

@@ -57,6 +57,8 @@ def walk(make: Callable[[], nn.Module]) -> Tally:
             parts.check_gates(tally, source)
         with tally.at("channels"):
             parts.check_channels(tally, source)
+        with tally.at("experts"):
+            parts.check_experts(tally, source)
         with tally.at("tables"):
             _check_tables(tally, model, subjects)
         with tally.at("missing"):
