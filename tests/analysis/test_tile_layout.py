@@ -79,6 +79,38 @@ def test_a_3d_convolution_shows_the_slices_of_a_channel_side_by_side() -> None:
     np.testing.assert_array_equal(chosen.arrange(weight), weight[:, 2])
 
 
+@given(st.lists(st.integers(1, 5), min_size=5, max_size=5), st.data())
+def test_a_chosen_depth_shows_that_slice_of_every_channel(shape: list[int], data: st.DataObject) -> None:
+    weight = numbered(*shape)
+    depth = data.draw(st.integers(0, shape[2] - 1))
+    layout = tile_layout(shape, depth_index=depth)
+    assert (layout.cells, layout.slices, layout.depths) == (shape[1], 1, shape[2])
+    np.testing.assert_array_equal(layout.arrange(weight), weight[:, :, depth])
+    channel = data.draw(st.integers(0, shape[1] - 1))
+    alone = tile_layout(shape, input_channel=channel, depth_index=depth)
+    np.testing.assert_array_equal(alone.arrange(weight)[:, 0], weight[:, channel, depth])
+    pooled = tile_layout(shape, depth_index=depth, max_values=data.draw(st.integers(1, 8)))
+    np.testing.assert_array_equal(
+        pooled.arrange(weight).reshape(shape[0], -1).max(axis=1),
+        weight[:, :, depth].reshape(shape[0], -1).max(axis=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "depth", "sentence"),
+    [
+        ((2, 3, 4, 5, 5), 4, "depth_index must be 0 to 3; got 4"),
+        ((2, 3, 4, 5, 5), -1, "depth_index must be 0 to 3; got -1"),
+        ((2, 3, 5, 5), 0, "no 3-d kernels; got 0"),
+        ((2, 3, 5), 0, "no 3-d kernels; got 0"),
+        ((2, 25), 0, "no 3-d kernels; got 0"),
+    ],
+)
+def test_a_depth_that_the_weight_lacks_is_refused(shape: tuple[int, ...], depth: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        tile_layout(shape, depth_index=depth)
+
+
 def test_rows_of_a_matrix_can_be_read_as_pictures() -> None:
     gray = numbered(3, 28)
     np.testing.assert_array_equal(

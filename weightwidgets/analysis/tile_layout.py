@@ -34,6 +34,10 @@ class TileLayout:
         Cells of one input channel.
     input_channel : int or None
         The only input channel shown.
+    depths : int
+        Slices of a 3-d kernel to choose from, from front to back; 0 for any other weight.
+    depth_index : int or None
+        The only slice of each kernel shown.
 
     """
 
@@ -48,6 +52,8 @@ class TileLayout:
     channels: int = 0
     slices: int = 1
     input_channel: int | None = None
+    depths: int = 0
+    depth_index: int | None = None
 
     @property
     def height(self) -> int:
@@ -81,6 +87,8 @@ class TileLayout:
         count = len(filters)
         if self.input_channel is not None:
             filters = filters[:, self.input_channel]
+        if self.depth_index is not None:
+            filters = filters[..., self.depth_index, :, :]
         components = filters.reshape(count, self.cells * self.depth, self.rows, self.cols)
         pooled = pool(components, self.block_rows, self.block_cols)
         return np.moveaxis(pooled[:, None], 2, -1) if self.depth == 3 else pooled
@@ -90,6 +98,7 @@ def tile_layout(
     shape: Sequence[int],
     *,
     input_channel: int | None = None,
+    depth_index: int | None = None,
     image_shape: tuple[int, ...] | None = None,
     rgb: bool | None = None,
     max_values: int | None = None,
@@ -102,6 +111,9 @@ def tile_layout(
         (out_channels, in_channels // groups, *kernel_size), (out_features, in_features), or fewer dimensions.
     input_channel : int, optional
         Show one input channel only; by default all of them.
+    depth_index : int, optional
+        Show one slice only of each kernel of a 3-d convolution, whose shape is (out_channels,
+        in_channels // groups, kD, kH, kW); by default all of them.
     image_shape : (h, w) or (3, h, w), optional
         Read each row of a matrix as a gray or a red-green-blue picture.
     rgb : bool, optional
@@ -112,7 +124,7 @@ def tile_layout(
     Raises
     ------
     ValueError
-        If the weight has no such input channel, or its rows are no picture of that shape.
+        If the weight has no such input channel or slice, or its rows are no picture of that shape.
 
     """
     rest = tuple(shape[1:])
@@ -120,6 +132,10 @@ def tile_layout(
     if input_channel is not None and not 0 <= input_channel < channels:
         valid = f"0 to {channels - 1}" if channels else "None, as this weight has no input channels to choose"
         raise ValueError(f"input_channel must be {valid}; got {input_channel}")
+    depths = rest[1] if len(rest) == 4 else 0
+    if depth_index is not None and not 0 <= depth_index < depths:
+        valid = f"0 to {depths - 1}" if depths else "None, as this weight has no 3-d kernels"
+        raise ValueError(f"depth_index must be {valid}; got {depth_index}")
     if image_shape is not None:
         return _fit(_image(rest, image_shape), max_values)
     true_color = input_channel is None and len(rest) == 3 and rest[0] == 3 and rgb is not False
@@ -131,12 +147,13 @@ def tile_layout(
         rows = rest[0] if len(rest) == 2 and input_channel is None else 1
         layout = TileLayout(1, 1, 1, rows, rest[-1] if rest else 1, channels=channels)
     else:
-        slices = math.prod(rest[1:-2])
+        slices = math.prod(rest[1:-2]) if depth_index is None else 1
         cells = slices if input_channel is not None else channels * slices
         across = _cells_across(cells, slices, rest[-2] / max(rest[-1], 1))
         down = -(-cells // across)
         layout = TileLayout(cells, down, across, rest[-2], rest[-1], channels=channels, slices=slices)
-    return _fit(replace(layout, input_channel=input_channel), max_values)
+    chosen = replace(layout, input_channel=input_channel, depths=depths, depth_index=depth_index)
+    return _fit(chosen, max_values)
 
 
 def _image(rest: tuple[int, ...], image_shape: tuple[int, ...]) -> TileLayout:
