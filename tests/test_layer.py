@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from tests.odd_tensors import Scaled, float4, nested, quantised, sparse
+from weightwidgets.analysis.shuffle import shuffled
+from weightwidgets.analysis.summary import summary
 from weightwidgets.layer import CONVOLUTIONS, KINDS, Kind, Layer, out_first_shape
+from weightwidgets.sources.open import open_source
 
 
 @dataclass
@@ -179,7 +183,7 @@ def test_a_nested_weight_has_no_numbers_and_says_so() -> None:
         assert "Nested" in layer.note
         assert "meta" not in layer.note
         assert layer.fingerprint() == layer.fingerprint()
-        with pytest.raises(ValueError, match="nested"):
+        with pytest.raises(ValueError, match="Nested"):
             _ = layer.out_first
 
 
@@ -196,7 +200,7 @@ def test_an_uninitialised_layer_has_no_shape_and_says_what_to_do() -> None:
     assert layer.note == "This layer is uninitialised: run one batch through the model first."
     assert layer.fingerprint() == layer.fingerprint()
     for attribute in ("weight", "bias", "raw", "out_first"):
-        with pytest.raises(ValueError, match="layer '0' is uninitialised: run one batch"):
+        with pytest.raises(ValueError, match="This layer is uninitialised: run one batch"):
             getattr(layer, attribute)
 
 
@@ -247,3 +251,23 @@ def test_a_version_that_is_known_stands_for_the_values() -> None:
     assert layer.fingerprint() == before
     tensors.known_version = "second"
     assert layer.fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("weight", "says"),
+    [
+        (nn.LazyLinear(3).weight, "uninitialised"),
+        (torch.empty(2, 3, device="meta"), "on `meta`"),
+        (nested(torch.strided), "Nested"),
+    ],
+    ids=["uninitialised", "on meta", "nested"],
+)
+@pytest.mark.parametrize("analysis", [summary, shuffled])
+def test_what_has_no_numbers_is_refused_with_the_sentence_of_its_note(
+    weight: torch.Tensor, says: str, analysis: Callable[[torch.Tensor], object]
+) -> None:
+    layer = next(iter(open_source({"w": weight}).values()))
+    with pytest.raises(ValueError, match=says) as refusal:
+        analysis(layer.weight)
+    assert str(refusal.value) in layer.note
+    assert str(refusal.value).endswith(".")

@@ -128,8 +128,8 @@ def test_a_wrapper_that_does_not_say_what_it_stands_for_is_told_in_a_sentence(wr
 
 WITHOUT_NUMBERS: dict[str, tuple[Callable[[], torch.Tensor], str]] = {
     "lazy": (lambda: torch.nn.LazyLinear(2).weight, "run one batch"),
-    "nested": (lambda: nested(torch.strided), "nested"),
-    "nested, jagged": (lambda: nested(torch.jagged), "nested"),
+    "nested": (lambda: nested(torch.strided), "Nested"),
+    "nested, jagged": (lambda: nested(torch.jagged), "Nested"),
     "four bits, named only": (
         lambda: torch.zeros(4, dtype=torch.uint8).view(named("uint4")),
         "packed format",

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 from torch.nn.parameter import is_lazy
 
 from weightwidgets.fingerprint import tensor_fingerprint
-from weightwidgets.plain import held, is_held_otherwise, plain, plain_shape, reading
+from weightwidgets.plain import (
+    ON_META,
+    UNINITIALISED,
+    held,
+    is_held_otherwise,
+    plain,
+    plain_shape,
+    reading,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -258,17 +266,17 @@ class Layer:
 
     def _require_initialized(self) -> None:
         if not self.initialized:
-            raise ValueError(f"layer {self.name!r} is uninitialised: run one batch through the model first")
+            raise ValueError(UNINITIALISED)
 
 
 def _notes(layer: Layer) -> Iterator[str]:
     if not layer.initialized:
-        yield "This layer is uninitialised: run one batch through the model first."
+        yield UNINITIALISED
         return
     outline = layer.tensors.outline()
     yield from (layer.tensors.derivation(), reading(outline), _NOT_DRAWN_YET.get(layer.kind, ""))
     if not layer.has_values and not outline.is_nested:
-        yield "This tensor is on `meta`: it has a shape but no values."
+        yield ON_META
     if layer.in_first:
         yield "Stored as (in, out): shown is a row for each output."
     if layer.inferred:

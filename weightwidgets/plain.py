@@ -25,6 +25,13 @@ _CHUNK = 1 << 24
 # e2m1: two bits of exponent (bias 1), one of mantissa; the upper half of the codes is negative. OCP
 # Microscaling Formats Specification 1.0, section 5.3.3.
 _FLOAT4 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+# Views show these as they are, beside each other: one sentence for one fault.
+UNINITIALISED = "This layer is uninitialised: run one batch through the model first."
+"""Why a lazy module has neither shape nor values."""
+NESTED = "Nested: this tensor holds tensors of several shapes, none of which is shown."
+"""Why a nested tensor is not shown."""
+ON_META = "This tensor is on `meta`: it has a shape but no values."
+"""Why a tensor on the ``meta`` device is not shown."""
 PACKED: torch.dtype | None = getattr(torch, "float4_e2m1fn_x2", None)
 """The dtype with two 4-bit floats in a byte; None in a torch that has none."""
 
@@ -51,9 +58,9 @@ def plain(tensor: torch.Tensor) -> torch.Tensor:
         for more than 1 GiB.
     """
     if is_lazy(tensor):
-        raise ValueError("this tensor is not initialised yet: run one batch through the model first")
+        raise ValueError(UNINITIALISED)
     if tensor.is_nested:
-        raise ValueError("this tensor is nested: it holds tensors of several shapes; look at one of them")
+        raise ValueError(NESTED)
     if tensor.dtype in _NAMES_ONLY:
         raise ValueError(f"{tensor.dtype} is a packed format that torch cannot turn into numbers")
     tensor = _without_wrapper(held(tensor.detach()))
@@ -124,7 +131,7 @@ def reading(tensor: torch.Tensor) -> str:
         tensor = tensor.to_local()  # type: ignore[attr-defined]
     name = type(tensor).__name__
     sentences = (
-        (tensor.is_nested, "Nested: this tensor holds tensors of several shapes, none of which is shown."),
+        (tensor.is_nested, NESTED),
         (tensor.is_quantized, "Quantised: shown are the numbers that the stored integers stand for."),
         (is_traceable_wrapper_subclass(tensor), f"Shown are the numbers that {name} stands for."),
         (tensor.dtype == PACKED, "Each byte is two 4-bit floats, shown without a scale that is kept apart."),

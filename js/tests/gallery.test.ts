@@ -127,7 +127,7 @@ test("weights that are left out and layers without values are said", () => {
   view.model.receive({ layer: new DataView(new TextEncoder().encode("gaps").buffer) });
   expect(caption()).toBe("gaps: 2 weights, drawn from 0 to 1; 2 NaN or infinite left out");
   view.model.receive({ layer: new DataView(new TextEncoder().encode("meta").buffer) });
-  expect(caption()).toContain("meta: this tensor is on `meta`");
+  expect(caption()).toContain("meta: This tensor is on `meta`");
 });
 
 test("a shared range is asked for, and drawn when it comes", async () => {

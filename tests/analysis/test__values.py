@@ -98,7 +98,7 @@ def test_quantised_tensors_become_the_numbers_they_stand_for() -> None:
     [
         (torch.empty(2, 2, device="meta"), "on `meta`: it has a shape but no values"),
         (torch.nn.LazyLinear(2).weight, "run one batch"),
-        (nested(torch.strided), "nested"),
+        (nested(torch.strided), "Nested"),
         (torch.zeros(4, dtype=torch.uint8).view(named("uint4")), "packed"),
     ],
     ids=["meta", "lazy", "nested", "packed"],

@@ -92,7 +92,7 @@ def test_what_cannot_be_shuffled_says_so() -> None:
         shuffled([1, 2])  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="no values"):
         shuffled(torch.empty(2, device="meta"))
-    with pytest.raises(ValueError, match="not initialised"):
+    with pytest.raises(ValueError, match="uninitialised"):
         shuffled(torch.nn.LazyLinear(2).weight)
     with pytest.raises(ValueError, match="negative"):
         shuffled(torch.ones(2), -1)

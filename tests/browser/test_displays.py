@@ -36,7 +36,7 @@ ODD = """explorer = ww.WeightExplorer({
 })
 explorer"""
 
-META = "this tensor is on `meta`: it has a shape but no values"
+META = "This tensor is on `meta`: it has a shape but no values."
 NO_ROWS = "This layer has no weights to show: its shape is (0, 4)."
 
 # What stands in the grid, in the histogram and in the statistics.
@@ -45,7 +45,7 @@ SAID = {
     "on meta": (META, META, META),
     "no columns": ("its shape is (4, 0)", "This layer holds no weights.", "No weight is above 0."),
     "no rows": (NO_ROWS, "This layer holds no weights.", NO_ROWS),
-    "bad": ("4 weights are NaN or infinite", "In no bin: 2 NaN", "The layer has 2 NaN, 1 ∞, 1"),
+    "bad": ("4 weights are NaN or infinite", "In no bin: 2 NaN", "The layer has 2 NaN, 1 +∞, 1"),
     "zero": ("0 to 0, one scale for the layer", "all 10 weights", "100%"),
     "one": ("weight 0 of 1, norm 1", "the one weight of the layer", "The layer has one weight"),
 }

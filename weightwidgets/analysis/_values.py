@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from weightwidgets.plain import MATERIALISED_BYTES, PACKED, plain
+from weightwidgets.plain import MATERIALISED_BYTES, ON_META, PACKED, plain
 
 Weight = torch.Tensor | NDArray[Any]
 """What every analysis accepts."""
@@ -132,7 +132,7 @@ def power_of_two_above(magnitude: float) -> float:
 def _from_torch(weight: torch.Tensor) -> NDArray[Any]:
     weight = plain(weight)
     if weight.is_meta:
-        raise ValueError("this tensor is on `meta`: it has a shape but no values")
+        raise ValueError(ON_META)
     dtype = weight.dtype
     if dtype.is_complex:
         return _from_numpy(weight.cpu().to(torch.complex128).resolve_conj().resolve_neg().numpy())

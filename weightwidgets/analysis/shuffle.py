@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from weightwidgets.analysis._values import Weight
-from weightwidgets.plain import plain
+from weightwidgets.plain import ON_META, plain
 
 _INTEGER_OF_SIZE = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
@@ -50,7 +50,7 @@ def shuffled(weight: Weight, seed: int = 0) -> Weight:
         raise TypeError(f"expected a torch.Tensor or a numpy.ndarray, got {type(weight).__name__}")
     dense = plain(weight)
     if dense.is_meta:
-        raise ValueError("this tensor is on `meta`: it has no values to permute")
+        raise ValueError(ON_META)
     order = torch.from_numpy(_permutation(dense.numel(), seed)).to(dense.device)
     flat = dense.reshape(-1)
     # Not every dtype can be indexed, but its bits can.
