@@ -112,11 +112,12 @@ class Heads {
     this.#shown.hidden = !numbers;
     this.#notes.replaceChildren(...(numbers?.notes ?? []).map((note) => h("li", {}, note)));
     this.#say();
+    const colors = palette(root);
     if (!numbers) {
       this.#grid.empty();
+      this.#panel.draw(null, colors);
       return;
     }
-    const colors = palette(root);
     const role = model.get("role");
     // Pictures of what was asked before are not drawn under the name of what is asked now.
     const tiles = this.#tiles?.token === numbers.token && this.#tiles.role === role ? this.#tiles : null;

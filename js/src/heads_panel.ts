@@ -25,6 +25,12 @@ interface Spectrum {
   chart: Chart | null;
 }
 
+/** A singular value, by its place from 0. */
+interface Reading {
+  product: Product;
+  place: number;
+}
+
 const isOurs = (event: KeyboardEvent) => !(event.altKey || event.ctrlKey || event.metaKey);
 
 /** What is shown of the selected head now. */
@@ -33,6 +39,10 @@ export interface Selected {
   head: number;
   enlarged: Enlarged | null;
 }
+
+/** What was read of another block, head or role means nothing here. */
+const subjectOf = (selected: Selected | null): string =>
+  JSON.stringify([selected?.numbers.title, selected?.head, selected?.enlarged?.role]);
 
 /** Norms and ranks of the selected head, a row for each of its six matrices. */
 function table() {
@@ -66,6 +76,7 @@ function table() {
 
 export class HeadPanel<T extends Shared> {
   readonly #host: Host<T>;
+  readonly #say: (sentence: string) => void;
   readonly #name = h("h4", { class: "ww-heads-name" });
   readonly #picture = h("canvas", {
     class: "ww-heads-enlarged",
@@ -90,29 +101,52 @@ export class HeadPanel<T extends Shared> {
   #palette: Palette | null = null;
   #scale = 1;
   #spot: Spot | null = null;
-  #place: { product: Product; place: number } | null = null;
+  #place: Reading | null = null;
 
   /** `say` shows what is read in the caption; "" ends it. */
   constructor(host: Host<T>, say: (sentence: string) => void) {
     this.#host = host;
-    this.#listenToPicture(say);
-    for (const spectrum of this.#spectra) this.#listenToChart(spectrum, say);
+    this.#say = say;
+    this.#listenToPicture();
+    for (const spectrum of this.#spectra) this.#listenToChart(spectrum);
   }
 
   /** Show a head; what was read of another one is forgotten. */
   draw(selected: Selected | null, palette: Palette): void {
-    const before = this.#selected;
-    if (before?.head !== selected?.head || before?.enlarged?.role !== selected?.enlarged?.role) {
+    const wasRead = this.#spot !== null || this.#place !== null;
+    if (subjectOf(this.#selected) !== subjectOf(selected)) {
       this.#spot = null;
       this.#place = null;
     }
     this.#selected = selected;
     this.#palette = palette;
-    if (!selected) return;
-    this.#name.textContent = headName(selected.numbers, selected.head);
-    this.#table.show(selected.numbers, selected.head);
+    if (selected) {
+      this.#name.textContent = headName(selected.numbers, selected.head);
+      this.#table.show(selected.numbers, selected.head);
+      this.#drawPicture();
+      this.#drawCharts();
+    }
+    // The weights that are read may be others now.
+    if (wasRead) this.#tell();
+  }
+
+  /** Say what is read now. */
+  #tell(): string {
+    const [selected, spot, read] = [this.#selected, this.#spot, this.#place];
+    let sentence = "";
+    if (selected?.enlarged && spot) sentence = valueSentence(selected.enlarged, spot.row, spot.column);
+    else if (selected && read)
+      sentence = singularSentence(selected.numbers, read.product, selected.head, read.place);
+    this.#say(sentence);
+    return sentence;
+  }
+
+  /** Read an entry or a singular value, and nothing else. */
+  #read(spot: Spot | null, place: Reading | null): string {
+    [this.#spot, this.#place] = [spot, place];
     this.#drawPicture();
     this.#drawCharts();
+    return this.#tell();
   }
 
   #drawPicture(): void {
@@ -148,16 +182,9 @@ export class HeadPanel<T extends Shared> {
     }
   }
 
-  #listenToPicture(say: (sentence: string) => void): void {
+  #listenToPicture(): void {
     const { listen, announce } = this.#host;
-    const read = (spot: Spot | null): string => {
-      const picture = this.#selected?.enlarged;
-      this.#spot = spot;
-      this.#drawPicture();
-      const sentence = spot && picture ? valueSentence(picture, spot.row, spot.column) : "";
-      say(sentence);
-      return sentence;
-    };
+    const read = (spot: Spot | null) => this.#read(spot, null);
     listen(this.#picture, "pointermove", (event) => {
       const picture = this.#selected?.enlarged;
       const box = this.#picture.getBoundingClientRect();
@@ -175,18 +202,10 @@ export class HeadPanel<T extends Shared> {
     });
   }
 
-  #listenToChart(spectrum: Spectrum, say: (sentence: string) => void): void {
+  #listenToChart(spectrum: Spectrum): void {
     const { listen, announce } = this.#host;
     const { product, canvas } = spectrum;
-    const read = (place: number | null): string => {
-      const selected = this.#selected;
-      this.#place = place === null ? null : { product, place };
-      this.#drawCharts();
-      const sentence =
-        selected && place !== null ? singularSentence(selected.numbers, product, selected.head, place) : "";
-      say(sentence);
-      return sentence;
-    };
+    const read = (place: number | null) => this.#read(null, place === null ? null : { product, place });
     listen(canvas, "pointermove", (event) => {
       const x = event.clientX - canvas.getBoundingClientRect().left;
       read(spectrum.chart && placeAt(spectrum.chart, x));

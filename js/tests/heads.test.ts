@@ -5,7 +5,7 @@ import heads from "../src/heads";
 import { type HeadNumbers, headRows, readFrame, type Tiles } from "../src/heads_data";
 import type { AttentionHeadsState } from "../src/state";
 import { toBytes, toText } from "../src/wire";
-import { pixel, point, press, type Shown, show, watchListeners } from "./fake_model";
+import { nextFrame, pixel, point, press, type Shown, show, watchListeners } from "./fake_model";
 import { states } from "./heads_fixture";
 
 let view: Shown<AttentionHeadsState>;
@@ -18,6 +18,7 @@ afterEach(() => view.close());
 const caption = () => view.find(".ww-caption").textContent;
 const said = () => view.find(".ww-live[role=status]").textContent;
 const grid = () => view.find(".ww-heads-grid");
+const enlarged = () => view.find<HTMLCanvasElement>(".ww-heads-enlarged");
 const tiles = () => [...grid().querySelectorAll<HTMLElement>("[role=option]")];
 const select = (label: string) => view.find<HTMLSelectElement>(`select[aria-label="${label}"]`);
 const numbers = readFrame<HeadNumbers>(states.q.frame) as HeadNumbers;
@@ -131,12 +132,90 @@ test("singular values are read with the pointer and with the arrow keys", () => 
   expect(said()).toMatch(/^head 0, QK: singular value 1 of 3/);
 });
 
-test("what was read of one head is not claimed of another", () => {
-  const canvas = view.find<HTMLCanvasElement>(".ww-heads-enlarged");
-  press(canvas, "ArrowRight");
-  canvas.dispatchEvent(new FocusEvent("blur"));
+test("what was read of one head is not claimed of another, though the pointer rests", () => {
+  point(enlarged(), "pointermove", 1, 1);
+  expect(caption()).toMatch(/^head 0, Q: head dimension 0/);
   view.model.receive({ head: 1 });
   expect(caption()).toContain("head 1, key/value head 0: Q");
+});
+
+test("while the weights change under the pointer their new value is read", () => {
+  point(enlarged(), "pointermove", 1, 1);
+  const values = (states.q.enlarged as { values: { shape: number[] } }).values;
+  const sevens = new Float64Array(values.shape.reduce((all, side) => all * side)).fill(7.25);
+  const changed = { ...values, dtype: "float64", data: new DataView(sevens.buffer) };
+  view.model.receive({ enlarged: { ...states.q.enlarged, values: changed } });
+  expect(caption()).toBe("head 0, Q: head dimension 0, model dimension 0: 7.25");
+});
+
+test("an error ends the reading, and it does not come back with the heads", () => {
+  press(enlarged(), "ArrowRight");
+  const { frame, tiles: pictures, enlarged: large } = states.q;
+  view.model.receive({ frame: {}, tiles: {}, enlarged: {}, error: toBytes("no values") });
+  expect(caption()).toBe("");
+  view.model.receive({ frame, tiles: pictures, enlarged: large, error: toBytes("") });
+  expect(caption()).toContain("Frobenius norm 12.96");
+});
+
+test("in a dark page the charts have its colours, and weights keep theirs", async () => {
+  const [chart] = view.root.querySelectorAll<HTMLCanvasElement>(".ww-heads-spectrum");
+  const drawn = () => [chart, enlarged()].map((canvas) => canvas?.toDataURL());
+  const light = drawn();
+  document.body.setAttribute("data-jp-theme-light", "false");
+  await nextFrame();
+  const dark = drawn();
+  document.body.removeAttribute("data-jp-theme-light");
+  await nextFrame();
+  expect([dark[0] === light[0], dark[1] === light[1]]).toEqual([false, true]);
+  expect(drawn()[0] === light[0]).toBe(true);
+});
+
+test("two displays share the selected head, and each has its own reading", () => {
+  const el = document.createElement("div");
+  document.body.append(el);
+  const cleanUp = heads.render({ model: view.model, el });
+  const other = [...el.querySelectorAll<HTMLElement>("[role=option]")];
+  other[3]?.click();
+  expect(view.model.messages).toEqual([{ head: 3 }]);
+  expect(tiles().map((tile) => tile.ariaSelected)).toEqual(["false", "false", "false", "true"]);
+  view.model.receive({ enlarged: { ...states.q.enlarged, head: 3 } });
+  point(enlarged(), "pointermove", 1, 1);
+  expect(caption()).toContain("head dimension 0");
+  expect(el.querySelector(".ww-caption")?.textContent).toContain("Frobenius norm");
+  cleanUp();
+  expect(el.childElementCount).toBe(0);
+  el.remove();
+  press(grid(), "Home");
+  expect(tiles()[0]?.ariaSelected).toBe("true");
+});
+
+test("pictures that answer an older question are not drawn", () => {
+  view.model.receive({ tiles: { ...states.q.tiles, token: 99 } });
+  expect(tiles().every((tile) => tile.querySelector("canvas")?.hidden)).toBe(true);
+  expect(view.find(".ww-heads-scale").textContent).toBe("");
+  view.model.receive({ enlarged: { ...states.q.enlarged, head: 2 } });
+  expect(enlarged().hidden).toBe(true);
+});
+
+test("keys walk in the order that is shown, and what stays selected asks nothing", () => {
+  press(grid(), "Home");
+  expect([view.model.messages.length, said()]).toEqual([
+    0,
+    "head 0, key/value head 0: Q has Frobenius norm 12.96",
+  ]);
+  view.model.receive({ order: "norm" });
+  const shown = tiles().map((tile) => Number(/head (\d+)/.exec(tile.ariaLabel ?? "")?.[1]));
+  press(grid(), "Home");
+  press(grid(), "ArrowRight");
+  press(grid(), "End");
+  expect(view.model.messages).toEqual([shown[0], shown[1], shown[3]].map((head) => ({ head })));
+});
+
+test("a large view has larger pictures, of whole pixels still", () => {
+  const before = enlarged().width;
+  view.model.receive({ size: "large" });
+  expect(enlarged().width).toBeGreaterThan(before);
+  expect(enlarged().width % 14).toBe(0);
 });
 
 test("where the number of heads is unknown it is asked for, with those that fit", () => {
@@ -160,6 +239,7 @@ test("a block is chosen by the name of its first layer", () => {
   ]);
   pick("block", "0");
   expect(view.model.messages.map(({ layer }) => toText(layer))).toEqual(["<img src=x>.q_proj"]);
+  expect(said()).toBe("<img src=x>, block 1 of 1");
 });
 
 test("an error empties it, and what comes after is shown as before", () => {

@@ -94,3 +94,25 @@ test("the table of numbers has a line for each head and a column for each singul
     );
   });
 });
+
+test("every column of the table holds what its heading says", () => {
+  const made = numbersOf(3, 1, [2.5, 0.25]);
+  made.ov.set([1 / 3, 0.1], 2);
+  const [heading, , second] = headRows(made) as [string[], unknown[], (string | number)[]];
+  const cell = (name: string) => second[heading.indexOf(name)];
+  expect([cell("head"), cell("kv_head")]).toEqual([1, 0]);
+  expect(ROLES.map((role) => cell(`${role}_norm`))).toEqual([2, 5, 8, 11, 14, 17]);
+  expect([cell("qk_effective_rank"), cell("qk_stable_rank")]).toEqual([101, 107]);
+  expect([cell("ov_effective_rank"), cell("ov_stable_rank")]).toEqual([104, 110]);
+  expect([cell("qk_singular_value_1"), cell("qk_singular_value_2")]).toEqual([2.5, 0.25]);
+  // Seven digits of a float32, not the seventeen of its conversion.
+  expect([cell("ov_singular_value_1"), cell("ov_singular_value_2")]).toEqual([0.3333333, 0.1]);
+});
+
+test("heads are ordered by the norm of the role that is shown", () => {
+  const made = numbersOf(3, 3);
+  made.norms.set([1, 2, 3], 0);
+  made.norms.set([3, 1, 2], 3);
+  expect(displayed(made, "q", "norm")).toEqual([2, 1, 0]);
+  expect(displayed(made, "k", "norm")).toEqual([0, 2, 1]);
+});

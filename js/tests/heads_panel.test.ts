@@ -166,3 +166,70 @@ test("where no head has singular values the charts read nothing", () => {
   point(qk, "pointermove", 30, 30);
   expect(read.at(-1)).toBe("");
 });
+
+test("keys with Alt, Ctrl or Meta are the browser's, and move no cursor", () => {
+  draw(numbersOf(2, 2));
+  for (const target of [canvas(), ...charts()])
+    for (const modifier of ["altKey", "ctrlKey", "metaKey"])
+      expect(press(target, "ArrowRight", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(read).toEqual([]);
+});
+
+test("weights that change are read again where the cursor is", () => {
+  draw(numbersOf(2, 2));
+  press(canvas(), "ArrowRight");
+  draw(numbersOf(2, 2), 0, { ...enlarged, values: Float32Array.of(-9, 0, 0, 0, 0, 0) });
+  expect(read.at(-1)).toMatch(/: strongest −9$/);
+  const [qk] = charts();
+  press(qk as HTMLElement, "ArrowRight");
+  draw(numbersOf(2, 2, [8, 1]));
+  expect(read.at(-1)).toBe("head 0, QK: singular value 1 of 2: 8; larger in 0 of 2 heads");
+});
+
+test("another block forgets what was read of a head of the same number", () => {
+  draw(numbersOf(2, 2));
+  press(canvas(), "ArrowRight");
+  draw({ ...numbersOf(2, 2), title: "next" });
+  expect(read.at(-1)).toBe("");
+  expect(pixel(canvas(), 0, 0)).toEqual([...tableColor(diverging, 1), 255]);
+});
+
+test("without a head nothing is read any more", () => {
+  draw(numbersOf(2, 2));
+  press(canvas(), "ArrowRight");
+  panel.draw(null, palette(find("section")));
+  expect(read.at(-1)).toBe("");
+  const before = read.length;
+  panel.draw(null, palette(find("section")));
+  expect(read.length).toBe(before);
+});
+
+test("reading a chart ends the reading of the picture, and of the other chart", () => {
+  draw(numbersOf(2, 2));
+  const [qk, ov] = charts();
+  if (!qk || !ov) throw new Error("no charts");
+  const plain = ov.toDataURL();
+  press(canvas(), "ArrowRight");
+  press(ov, "ArrowRight");
+  expect(pixel(canvas(), 0, 0)).toEqual([...tableColor(diverging, 1), 255]);
+  expect(ov.toDataURL() === plain).toBe(false);
+  press(qk, "ArrowRight");
+  expect(ov.toDataURL() === plain).toBe(true);
+});
+
+test("the entry that is read is framed in the theme's two colours", () => {
+  draw(numbersOf(2, 2));
+  for (const key of ["ArrowRight", "ArrowRight"]) press(canvas(), key);
+  const scale = canvas().width / 3;
+  const { surface, text } = palette(find("section"));
+  const shown = (color: string) => {
+    const context = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const middle = Math.floor(scale / 2);
+  expect(pixel(canvas(), scale - 1, middle)).toEqual(shown(surface));
+  expect(pixel(canvas(), scale - 2, middle)).toEqual(shown(text));
+  expect(pixel(canvas(), scale + middle, middle)).toEqual([...tableColor(diverging, 50), 255]);
+});

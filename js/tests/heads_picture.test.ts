@@ -75,3 +75,38 @@ test("a view outside of the page has a size of text too", () => {
   const font = (size: string) => emOf({ font: `${size} sans-serif` } as never);
   expect([font("17px"), font("")]).toEqual([17, 12]);
 });
+
+test("what the pointer reads is what is drawn there, pixel by pixel", () => {
+  const canvas = document.createElement("canvas");
+  const levels = Uint8Array.from({ length: 35 }, (_, at) => 1 + 7 * at);
+  const many: Leveled = { height: 5, width: 7, levels, flags: null };
+  drawLevels(canvas, many, 0, 3);
+  const mixed: string[] = [];
+  for (let y = 0; y < canvas.height; y++)
+    for (let x = 0; x < canvas.width; x++) {
+      const spot = spotAt(many, 3, (x + 0.5) / ratio, (y + 0.5) / ratio);
+      const level = spot ? (levels[7 * spot.row + spot.column] ?? 0) : -1;
+      if (String(pixel(canvas, x, y)) !== String(color(level))) mixed.push(`${x} ${y}`);
+    }
+  expect(mixed).toEqual([]);
+});
+
+test("flags belong to the same picture as the levels", () => {
+  const canvas = document.createElement("canvas");
+  drawLevels(canvas, { ...picture, flags: Uint8Array.of(1, 1, 0, 0, 0, 0, 0, 3) }, 2, 1);
+  expect(pixel(canvas, 0, 0)).toEqual(color(64));
+  expect(pixel(canvas, 2, 1)).toEqual([...negativeInfinity, 255]);
+});
+
+test("a smaller picture leaves nothing of a larger one behind", () => {
+  const canvas = document.createElement("canvas");
+  drawLevels(canvas, picture, 0, 8);
+  drawLevels(canvas, picture, 0, 2);
+  expect([canvas.width, canvas.height, canvas.style.height]).toEqual([6, 4, `${4 / ratio}px`]);
+});
+
+test("a legend of one pixel is of its lowest level", () => {
+  const canvas = document.createElement("canvas");
+  drawLegend(canvas, 1);
+  expect(pixel(canvas, 0, 0)).toEqual(color(1));
+});

@@ -108,3 +108,48 @@ test("one singular value is a line across its rank", () => {
   expect(placeAt(chart, 10)).toBe(0);
   expect(count(canvas, 2)).toBeGreaterThanOrEqual(10);
 });
+
+test("the mark of what is read stands on its value", () => {
+  const { canvas, chart } = drawn(numbersOf(2, 2, [10, 1]), 0, 1);
+  if (!chart) throw new Error("no chart");
+  const at = [chart.x(2), chart.rise(1)].map((place) => Math.round(place * devicePixelRatio));
+  expect(pixel(canvas, at[0] ?? 0, (at[1] ?? 0) - 1)).toEqual([255, 0, 0, 255]);
+});
+
+test("each product's chart takes its own values", () => {
+  const numbers = numbersOf(2, 2, [10, 1]);
+  numbers.ov.fill(2e-3);
+  expect(chartOf(numbers, "qk", ...SIZE, 12)?.decades).toEqual([1, 0]);
+  expect(chartOf(numbers, "ov", ...SIZE, 12)?.decades).toEqual([-2, -3]);
+});
+
+test("a value that is zero among others lies at the foot of the axis", () => {
+  const { canvas, chart } = drawn(numbersOf(2, 2, [1, 0]));
+  if (!chart) throw new Error("no chart");
+  const column = Math.round((chart.x(2) - 1) * devicePixelRatio);
+  const rows = [-2, -1, 0, 1].map((off) =>
+    pixel(canvas, column, Math.round((chart.base + off) * devicePixelRatio)),
+  );
+  expect(rows.some(([red = 255, , blue = 0]) => blue > 200 && red < 90)).toBe(true);
+});
+
+test("the curves of very many heads are fainter, the selected one is not", () => {
+  const strength = (heads: number) => {
+    const numbers = numbersOf(heads, heads, [30, 30]);
+    for (let head = 1; head < heads; head++) numbers.qk.fill(3, 2 * head, 2 * head + 2);
+    // All others but one have no curve, so that none covers another.
+    numbers.qk.fill(Number.NaN, 4);
+    const { canvas, chart } = drawn(numbers, 0);
+    if (!chart) throw new Error("no chart");
+    const [x, y] = [(chart.left + chart.right) / 2, chart.rise(3)];
+    const near = [-1, 0, 1].map((off) => pixel(canvas, Math.round(x), Math.round(y + off)));
+    return {
+      other: Math.max(...near.map(([red, green = 0, , alpha = 0]) => (green > 200 && red === 0 ? alpha : 0))),
+      canvas,
+    };
+  };
+  const [few, many] = [strength(24), strength(25)];
+  expect(many.other).toBeGreaterThan(0);
+  expect(many.other).toBeLessThan(few.other);
+  expect(count(many.canvas, 2)).toBe(count(few.canvas, 2));
+});

@@ -112,3 +112,48 @@ test("a head out of sight is scrolled to inside of the grid", () => {
   grid.reveal(0);
   expect(grid.element.scrollTop).toBeLessThan(20);
 });
+
+test("many heads stand in rows of their groups, each with an id of its own", () => {
+  const numbers = numbersOf(128, 8);
+  grid.arrange(numbers, "q", "index");
+  const groups = [...grid.element.querySelectorAll("[role=group]")];
+  expect(groups.map((group) => group.querySelectorAll("[role=option]").length)).toEqual(Array(8).fill(16));
+  expect(new Set(tiles().map(({ id }) => id)).size).toBe(128);
+  expect(groups[7]?.querySelector(".ww-heads-label")?.textContent).toBe("112");
+});
+
+test("down from the last tile of a short row stays, and up leads to the nearest above", () => {
+  const numbers = numbersOf(7, 7);
+  grid.arrange(numbers, "q", "index");
+  grid.draw(numbers, tilesOf(7), 12);
+  const boxes = tiles().map((tile) => tile.getBoundingClientRect());
+  const above = grid.step(6, "ArrowUp") as number;
+  expect(boxes[above]?.top).toBeLessThan(boxes[6]?.top ?? 0);
+  const inRow = boxes.filter((box) => box.top === boxes[above]?.top);
+  const nearest = Math.min(...inRow.map((box) => Math.abs(box.left - (boxes[6]?.left ?? 0))));
+  expect(Math.abs((boxes[above]?.left ?? 0) - (boxes[6]?.left ?? 0))).toBe(nearest);
+  expect(grid.step(6, "ArrowDown")).toBe(6);
+});
+
+test("where every norm is NaN or zero no bar is drawn, and each norm is said", () => {
+  const numbers = numbersOf(3, 3);
+  numbers.norms.set([0, Number.NaN, Number.POSITIVE_INFINITY]);
+  grid.arrange(numbers, "q", "index");
+  const bars = tiles().map((tile) => tile.querySelector<HTMLElement>("i")?.style.width);
+  expect(bars).toEqual(["0%", "0%", "0%"]);
+  expect(tiles().map((tile) => tile.querySelector(".ww-heads-norm")?.textContent)).toEqual(["0", "NaN", "∞"]);
+});
+
+test("a tile that is in sight is not scrolled to, and a head without a tile moves nothing", () => {
+  grid.element.style.height = "300px";
+  grid.element.style.overflow = "auto";
+  const numbers = numbersOf(40, 40);
+  grid.arrange(numbers, "q", "index");
+  grid.draw(numbers, tilesOf(40), 12);
+  grid.reveal(39);
+  const before = grid.element.scrollTop;
+  expect(before).toBeGreaterThan(0);
+  grid.reveal(39);
+  grid.reveal(400);
+  expect(grid.element.scrollTop).toBe(before);
+});

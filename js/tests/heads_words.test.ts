@@ -65,3 +65,25 @@ test("the scale says its ends and what a pixel is", () => {
 test("every role has a meaning, and names its rows and columns", () => {
   for (const [role] of SHOWN) expect(meaning(role)).toMatch(/: rows are .+s, columns .+s\.$/);
 });
+
+test("what is not finite is said as such", () => {
+  const numbers = numbersOf(2, 1);
+  numbers.norms[0] = Number.POSITIVE_INFINITY;
+  numbers.norms[1] = Number.NaN;
+  expect([0, 1].map((head) => headSentence(numbers, "q", head))).toEqual([
+    "head 0, key/value head 0: Q has Frobenius norm ∞",
+    "head 1, key/value head 0: Q has Frobenius norm NaN",
+  ]);
+});
+
+test("a head with NaN is larger than none, and none is larger than it", () => {
+  const numbers = numbersOf(3, 3);
+  numbers.ov.fill(Number.NaN, 2, 4);
+  expect(singularSentence(numbers, "ov", 0, 0)).toContain("larger in 0 of 3 heads");
+  expect(singularSentence(numbers, "ov", 1, 0)).toBe("head 1, OV: no singular values");
+});
+
+test("every role is offered once, under a name of its own", () => {
+  expect(SHOWN.map(([role]) => role)).toEqual(["q", "k", "v", "o", "qk", "ov"]);
+  expect(new Set(SHOWN.map(([role]) => meaning(role))).size).toBe(6);
+});
