@@ -120,7 +120,7 @@ test("weights that changed since are drawn pale", () => {
 test("a layer that is not counted has its name and a reason, no axes", () => {
   draw(4);
   expect(written[0]).toBe("meta");
-  expect(written[1]).toMatch(/^this tensor is on/);
+  expect(written[1]).toMatch(/^This tensor is on/);
   expect(written.length).toBe(2);
   written = [];
   drawCell(context, CELL, undefined, 0, "a", COLORS, EM, PLAIN);

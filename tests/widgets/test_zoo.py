@@ -120,7 +120,9 @@ def numbers(weight: np.ndarray) -> dict[str, float]:
         "inf": np.isinf(weight).sum(),
         "left out": weight.size - finite.size,
         "limit": np.abs(finite).max(initial=0),
-        "frobenius": np.linalg.norm(finite),
+        "linf": np.abs(some).max(),
+        "bar": np.linalg.norm(finite),
+        "frobenius": np.linalg.norm(some),
         "rms": np.sqrt(np.mean(some**2)),
         "mean": some.mean(),
         "std": some.std(),
@@ -151,7 +153,7 @@ def told_by_statistics(source: Any, layer: str) -> dict[str, float]:
         for quantity, text in texts.items()
     }
     cautions = " ".join(text for group in page["groups"] for text in group["cautions"])
-    strays = {"nan": r"(\d+) NaN", "inf": r"(\d+) \N{MINUS SIGN}?\N{INFINITY}"}
+    strays = {"nan": r"(\d+) NaN", "inf": r"(\d+) [+\N{MINUS SIGN}]\N{INFINITY}"}
     return found | {name: sum(map(int, re.findall(one, cautions))) for name, one in strays.items()}
 
 
@@ -178,12 +180,12 @@ def told_by_norms(source: Any, layer: str) -> dict[str, float]:
     with ww.NormChart(source, layer) as view:
         assert view.wait(20)
         place, found = list(source).index(layer), view._controls.numbers
-        told = {"frobenius": "frobenius", "rms": "rms", "weights": "finite"}
+        told = {"frobenius": "bar", "rms": "rms", "weights": "finite"}
         return {quantity: array(found[name])[place] for name, quantity in told.items()}
 
 
 # Rows of the statistics, by the quantities that they are.
-SAID = {"mean": "mean", "std": "std", "min": "min", "max": "max", "l2": "frobenius", "linf": "limit"}
+SAID = {"mean": "mean", "std": "std", "min": "min", "max": "max", "l2": "frobenius", "linf": "linf"}
 
 TOLD = [told_by_grid, told_by_histogram, told_by_statistics, told_by_gallery, told_by_table, told_by_norms]
 

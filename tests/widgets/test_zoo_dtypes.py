@@ -72,8 +72,8 @@ WITH_NUMBERS: dict[str, Callable[[], tuple[torch.Tensor, np.ndarray]]] = {
 }
 
 WITHOUT_NUMBERS: dict[str, tuple[Callable[[], torch.Tensor], str]] = {
-    "nested": (lambda: nested(torch.strided), "nested"),
-    "nested, jagged": (lambda: nested(torch.jagged), "nested"),
+    "nested": (lambda: nested(torch.strided), "Nested"),
+    "nested, jagged": (lambda: nested(torch.jagged), "Nested"),
     "expanded": (lambda: torch.zeros(1).expand(1 << 20, 1 << 20), "expanded view"),
     "sparse, too wide": (lambda: empty_sparse(1 << 15, 1 << 15), "sparse"),
     "named only": (lambda: torch.zeros(4, 4, dtype=torch.uint8).view(named("uint4")), "packed format"),
