@@ -7,6 +7,7 @@ import {
   type Layout,
   layOut,
   over,
+  PENDING,
   type Rows,
   readRows,
   readSlices,
@@ -79,6 +80,8 @@ class Depth {
   #hovered: number | null = null;
   #layout: Layout = layOut([], 1, 12, 1);
   #frame = 0;
+  /** Whether the next frame brings the selected cell into sight. */
+  #reveals = false;
 
   constructor(host: Host<DepthViewState>) {
     this.#host = host;
@@ -116,9 +119,14 @@ class Depth {
   /** Draw at the next frame; first bring the selected cell into sight if asked to. */
   schedule(reveal = false): void {
     cancelAnimationFrame(this.#frame);
+    // A later message before that frame must not take this back.
+    this.#reveals ||= reveal;
     this.#frame = requestAnimationFrame(() => {
+      // Cells become wider as pictures come in.
+      this.#reveals ||= this.#isInSight;
       this.#measure();
-      if (reveal) this.#reveal();
+      if (this.#reveals) this.#reveal();
+      this.#reveals = false;
       this.#draw();
       if (!this.#host.model.get("started")) this.#host.ask({ started: true });
     });
@@ -142,7 +150,6 @@ class Depth {
     this.#host.title.replaceChildren(label, " ", h("span", {}, names.length ? `${names.length} layers` : ""));
     this.#window.setAttribute("aria-label", `Layers named ${label}; arrow keys select one`);
     this.#window.hidden = names.length === 0;
-    this.#scale.hidden = names.length === 0;
     const asked = toText(this.#host.model.get("pattern"));
     const own = asked && !choices.some(({ pattern }) => pattern === asked) ? [[asked, label] as const] : [];
     this.#pattern.fill([
@@ -152,13 +159,21 @@ class Depth {
     ]);
   }
 
+  get #isInSight(): boolean {
+    const { gutter, cell } = this.#layout;
+    const left = this.#selected * cell - this.#window.scrollLeft;
+    return left >= 0 && left + cell <= this.#window.clientWidth - gutter;
+  }
+
   #measure(): void {
+    const scrolled = this.#window.scrollLeft / this.#layout.cell;
     const em = Number.parseFloat(getComputedStyle(this.#host.root).fontSize);
     const sizes = this.#rows.names.map((_, index) =>
       this.#slices ? sizeOf(this.#slices, index) : ([0, 0] as const),
     );
     this.#layout = layOut(sizes, this.#window.clientWidth, em, window.devicePixelRatio || 1);
     this.#spacer.style.width = `${this.#layout.gutter + sizes.length * this.#layout.cell}px`;
+    this.#window.scrollLeft = scrolled * this.#layout.cell;
   }
 
   #reveal(): void {
@@ -190,7 +205,8 @@ class Depth {
     const at = (index: number) => gutter + index * cell - scrollLeft;
     const selected = this.#selected;
     for (let index = first; index < last; index++) {
-      const drawn = { depth: this.#rows.depths[index] ?? "", sheet: this.#sheets.of(index) };
+      const instead = (this.#slices?.state[index] ?? PENDING) === PENDING ? "…" : "–";
+      const drawn = { depth: this.#rows.depths[index] ?? "", sheet: this.#sheets.of(index), instead };
       const marks = { selected: index === selected, hovered: index === this.#hovered };
       // Weights that changed since are drawn pale until they are read again.
       context.globalAlpha = this.#slices?.state[index] === STALE ? 0.5 : 1;
@@ -262,6 +278,7 @@ class Depth {
     const tell = (index: number) => (index < 0 ? "" : sentence(this.#rows, this.#slices, index, this.#shown));
     this.#progress.textContent = progress(this.#rows, this.#slices);
     this.#scaleWords.textContent = scaleSentence(this.#slices);
+    this.#scale.hidden = !this.#scaleWords.textContent;
     this.#host.caption.textContent = tell(this.#hovered ?? selected);
     this.#option.setAttribute("aria-label", tell(selected));
     this.#option.setAttribute("aria-selected", String(selected >= 0));

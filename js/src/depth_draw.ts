@@ -54,12 +54,12 @@ export function paint(slices: Slices, index: number): ImageData {
   return image;
 }
 
-/** Draw the cell that begins at `x`, but for the line of the strip. */
+/** Draw the cell that begins at `x`, but for the line of the strip; `instead` stands where there is no picture. */
 export function drawCell(
   context: CanvasRenderingContext2D,
   x: number,
   layout: Layout,
-  { depth, sheet }: { depth: string; sheet: HTMLCanvasElement | null },
+  { depth, sheet, instead }: { depth: string; sheet: HTMLCanvasElement | null; instead: string },
   colors: Palette,
   em: number,
   marks: Marks,
@@ -78,7 +78,7 @@ export function drawCell(
   context.font = colors.font;
   if (!sheet) {
     context.fillStyle = colors.muted;
-    context.fillText("…", middle, (layout.picture + layout.foot) / 2);
+    context.fillText(instead, middle, (layout.picture + layout.foot) / 2);
     return;
   }
   const ratio = context.getTransform().a;

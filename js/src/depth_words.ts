@@ -69,8 +69,8 @@ export function progress(rows: Rows, slices: Slices | undefined): string {
   return told.join(" ");
 }
 
-/** What the colours say. */
+/** What the colours say; nothing before any layer is read. */
 export function scaleSentence(slices: Slices | undefined): string {
-  if (!slices) return "";
+  if (!slices?.state.some((_, index) => isMeasured(slices, index))) return "";
   return `±${formatWeight(slices.limit)}, the largest magnitude of all these layers`;
 }

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import "../src/depth.css";
 import { diverging, positiveInfinity, tableColor } from "../src/color";
 import depth from "../src/depth";
 import {
@@ -17,43 +16,27 @@ import { paint } from "../src/depth_draw";
 import { labelOf, placeOf, STATISTICS, sentence, written } from "../src/depth_words";
 import type { DepthViewState } from "../src/state";
 import { toBytes, toText } from "../src/wire";
-import { nextFrame, pixel, point, press, type Shown, show, thaw, watchListeners } from "./fake_model";
-import fixture from "./fixtures/depth.json";
+import { type DepthPage, EM, open, rows, settle, slices, states } from "./depth_page";
+import { pixel, point, press, show, watchListeners } from "./fake_model";
 
-type Named = Record<"before" | "up" | "conv" | "hostile", DepthViewState>;
+let view: DepthPage;
 
-const EM = 12;
-const states = thaw<Named>(fixture);
-const rows = readRows(states.up.rows);
-const slices = readSlices(states.up.slices, rows) as Slices;
-
-let view: Shown<DepthViewState>;
-
-const settle = async () => {
-  await nextFrame();
-  await nextFrame();
-};
-
-async function open(state: DepthViewState, width = 700): Promise<void> {
-  view = show(depth, state, width);
-  await settle();
+async function reopen(state: DepthViewState): Promise<void> {
+  view.close();
+  view = await open(state);
 }
 
-beforeEach(() => open(states.up));
+beforeEach(async () => {
+  view = await open(states.up);
+});
 afterEach(() => view.close());
 
-const canvas = () => view.find<HTMLCanvasElement>(".ww-depth-canvas");
-const scroller = () => view.find(".ww-depth-window");
-const caption = () => view.find(".ww-caption").textContent;
-const asked = () => view.model.messages.map((message) => toText(message.layer));
-
-function layout(of: Slices = slices, count = rows.names.length) {
-  const sizes = Array.from({ length: count }, (_, index) => sizeOf(of, index));
-  return layOut(sizes, scroller().clientWidth, EM, devicePixelRatio);
-}
-
-/** The middle of a layer's cell, in CSS pixels, unscrolled. */
-const middle = (index: number) => layout().gutter + (index + 0.5) * layout().cell;
+const canvas = () => view.canvas;
+const scroller = () => view.window;
+const caption = () => view.text(".ww-caption");
+const asked = () => view.asked();
+const layout = (of?: Slices, count?: number) => view.layout(of, count);
+const middle = (index: number) => view.middle(index);
 
 test("every weight is a square of its colour on the scale that all layers share", () => {
   const ratio = devicePixelRatio;
@@ -173,15 +156,13 @@ test("numbers of other rows are not drawn under these names", async () => {
 });
 
 test("it asks for the reading when it is first painted, and says how far it is", async () => {
-  view.close();
-  await open(states.before);
+  await reopen(states.before);
   expect(view.model.messages).toEqual([{ started: true }]);
   expect(view.find(".ww-depth-progress").textContent).toBe("0 of 4 layers read.");
 });
 
 test("a hostile pattern stays text", async () => {
-  view.close();
-  await open(states.hostile);
+  await reopen(states.hostile);
   expect(view.find(".ww-title").textContent).toBe("<b>.*.x 3 layers");
   expect(view.root.querySelector("b")).toBeNull();
 });

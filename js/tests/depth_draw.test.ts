@@ -108,7 +108,7 @@ test("a picture stands in the middle of its cell, each weight equally large", ()
   const sheets = new Sheets();
   sheets.renew(slices);
   const marks = { selected: false, hovered: false };
-  drawCell(context, 50, layout, { depth: "", sheet: sheets.of(0) }, COLORS, EM, marks);
+  drawCell(context, 50, layout, { depth: "", sheet: sheets.of(0), instead: "" }, COLORS, EM, marks);
   const sizes = [0, 5].map((place) => count([...tableColor(diverging, slices.levels[place] ?? 0), 255]));
   expect(sizes[0]).toBe(sizes[1]);
   expect(Math.sqrt(sizes[0] ?? 0) % 1).toBe(0);
@@ -118,7 +118,7 @@ test("a picture stands in the middle of its cell, each weight equally large", ()
 });
 
 test("the selected cell is framed, another that is pointed at more lightly", () => {
-  const cell = { depth: "", sheet: null };
+  const cell = { depth: "", sheet: null, instead: "" };
   drawCell(context, 50, layout, cell, COLORS, EM, { selected: false, hovered: false });
   expect(count(BLUE) + count(LINE)).toBe(0);
   drawCell(context, 50, layout, cell, COLORS, EM, { selected: false, hovered: true });
@@ -130,7 +130,7 @@ test("the selected cell is framed, another that is pointed at more lightly", () 
 
 test("a layer that is not read yet says so by dots in the place of its picture", () => {
   const marks = { selected: false, hovered: false };
-  drawCell(context, 50, layout, { depth: "", sheet: null }, COLORS, EM, marks);
+  drawCell(context, 50, layout, { depth: "", sheet: null, instead: "…" }, COLORS, EM, marks);
   const inked = WIDTH * layout.height * devicePixelRatio ** 2 - count(WHITE);
   expect(inked).toBeGreaterThan(0);
   const room = (layout.foot - layout.picture) * layout.cell * devicePixelRatio ** 2;
