@@ -1,5 +1,6 @@
 /** A norm, channel by channel: its scale, its shift and its running statistics as bars. */
 
+import { formatShare } from "./axis";
 import { fit, palette } from "./canvas";
 import {
   channelAt,
@@ -56,7 +57,7 @@ class Channels {
 
   constructor(host: Host<NormChannelsState>) {
     this.#host = host;
-    const { model, signal } = host;
+    const { signal } = host;
     this.#layer = choice<string>("norm", [], (layer) => host.ask({ layer: toBytes(layer) }), signal);
     const ask = (share: string) => host.ask({ threshold: Number(share) });
     this.#threshold = choice<string>("near zero", THRESHOLDS, ask, signal);
@@ -70,7 +71,7 @@ class Channels {
     host.react(["listing", "frame", "layer", "order", "threshold", "size"], (changed) => {
       if (changed.has("layer")) this.#channel = null;
       if (changed.has("listing")) this.#list();
-      if (changed.has("frame")) this.#norm = readNorm(model.get("frame"));
+      if (changed.has("frame")) this.#readNorm();
       this.#show();
       this.#say();
       this.schedule();
@@ -99,6 +100,12 @@ class Channels {
     return toCsv([["channel", ...rows, "near_zero"], ...lines]);
   }
 
+  #readNorm(): void {
+    this.#norm = readNorm(this.#host.model.get("frame"));
+    // It may have fewer channels than the one that was pointed at.
+    if ((this.#channel ?? 0) >= (this.#norm?.scale.length ?? 0)) this.#channel = null;
+  }
+
   #list(): void {
     const { names, labels } = readListing(this.#host.model.get("listing"));
     this.#layer.fill(names.map((name, index) => [name, labels[index] ?? ""] as const));
@@ -122,7 +129,7 @@ class Channels {
   /** A share that was set in Python may be none of those offered. */
   #setThreshold(share: number): void {
     const known = THRESHOLDS.some(([value]) => Number(value) === share);
-    const own = known ? [] : [[String(share), `${100 * share}% of the median`] as const];
+    const own = known ? [] : [[String(share), `${formatShare(share)} of the median`] as const];
     this.#threshold.fill([...THRESHOLDS, ...own]);
     this.#threshold.set(String(share));
   }
