@@ -212,11 +212,18 @@ def test_a_layer_on_meta_says_that_it_has_no_values() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_kinds_that_have_no_view_of_their_own_say_that_they_are_shown_as_a_matrix(kind: Kind) -> None:
+def test_kinds_that_are_more_than_a_matrix_say_so_or_name_the_view_that_shows_it(kind: Kind) -> None:
     note = layer_of(torch.ones(2, 2, 2, 2), kind).note
     drawn = kind in CONVOLUTIONS or kind in {"linear", "embedding", "norm"}
     assert (note == "") == drawn
-    assert drawn or note.startswith("Shown as")
+    assert drawn or note.startswith(("Shown as a matrix", "One matrix"))
+    views = {
+        "rnn": "RecurrentGates",
+        "lstm": "RecurrentGates",
+        "gru": "RecurrentGates",
+        "attention": "AttentionHeads",
+    }
+    assert views.get(kind, "") in note
 
 
 def test_the_note_puts_the_derivation_first_and_the_inference_last() -> None:

@@ -36,12 +36,12 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CONVOLUTIONS: frozenset[Kind] = frozenset(KINDS[:6])
 
-_NOT_DRAWN_YET: Mapping[str, str] = {
+_SHOWN_AS_MATRIX: Mapping[str, str] = {
     "bilinear": "Shown as a matrix, one row per output: pairs of inputs are not laid out as a square yet.",
-    "rnn": "Shown as one matrix: the recurrence itself is not drawn yet.",
-    "lstm": "Shown as one matrix: the four gates (rows i, f, g, o) are not told apart yet.",
-    "gru": "Shown as one matrix: the three gates (rows r, z, n) are not told apart yet.",
-    "attention": "Shown as one matrix: heads, queries, keys and values are not told apart yet.",
+    "rnn": "One matrix here; RecurrentGates shows what it does to the state.",
+    "lstm": "One matrix of four gates here (rows i, f, g, o); RecurrentGates tells them apart.",
+    "gru": "One matrix of three gates here (rows r, z, n); RecurrentGates tells them apart.",
+    "attention": "One matrix here; AttentionHeads tells heads, queries, keys and values apart.",
     "parameter": "Shown as a matrix: what this parameter does in the model is not known from its module.",
     "buffer": "Shown as a matrix: a buffer is kept with the model and is not trained.",
 }
@@ -274,7 +274,7 @@ def _notes(layer: Layer) -> Iterator[str]:
         yield UNINITIALISED
         return
     outline = layer.tensors.outline()
-    yield from (layer.tensors.derivation(), reading(outline), _NOT_DRAWN_YET.get(layer.kind, ""))
+    yield from (layer.tensors.derivation(), reading(outline), _SHOWN_AS_MATRIX.get(layer.kind, ""))
     if not layer.has_values and not outline.is_nested:
         yield ON_META
     if layer.in_first:

@@ -56,7 +56,7 @@ export interface ExplorerToolbarState {
   listing: Record<string, unknown>;
   notice: DataView;
   offers: Record<string, unknown>;
-  panel: "auto" | "" | "gates" | "heads" | "matrix" | "depth" | "histograms" | "norms";
+  panel: "auto" | "" | "gates" | "heads" | "channels" | "experts" | "matrix" | "depth" | "histograms" | "norms";
   picture_request: number;
   png: Record<string, unknown>;
   resets: number;

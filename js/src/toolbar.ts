@@ -28,6 +28,8 @@ interface Offers {
 const PANELS = [
   ["gates", "Gates", "The gates of this recurrent layer, and the eigenvalues of its states"],
   ["heads", "Heads", "The heads of this attention block"],
+  ["channels", "Channels", "Scale and shift of each channel of this norm"],
+  ["experts", "Experts", "All experts of this mixture, layer by layer"],
   ["matrix", "Deep zoom", "This matrix, down to single weights"],
   ["depth", "Depth", "All layers of this name, from the first to the last"],
   ["histograms", "All histograms", "The histogram of every layer"],

@@ -118,11 +118,16 @@ def test_a_very_long_answer_is_not_waited_for_even_by_python(
     view: Total, model: nn.Sequential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left: list[Any] = []
+    view.is_drawn = True
+    assert view.cell_picture() is not None
     monkeypatch.setattr(view, "is_very_long", lambda layer: layer.numel > 10)
     monkeypatch.setattr(_answers, "workers", lambda: SimpleNamespace(submit=lambda *work: left.append(work)))
     view.row = 2
     assert (len(left), view.sums) == (1, 0)
+    assert view.notice == "Reading 12 weights."
+    assert view.cell_picture() is None
     work, generation = left[0]
     work(generation)
+    assert view.notice == ""
     assert view.sums == 1
     assert total(view) == pytest.approx(model.get_parameter("0.weight")[2].sum().item())

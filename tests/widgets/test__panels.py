@@ -41,11 +41,13 @@ def test_every_panel_can_be_chosen_in_the_toolbar_and_is_an_attribute_of_the_exp
         ("edges", "conv1", (), ""),
         ("edges", "head", ("matrix",), ""),
         ("digits", "fc1", ("matrix",), ""),
+        ("digits", "bn2", ("channels",), "channels"),
         ("lstm", "embedding", ("matrix",), ""),
         ("lstm", "lstm.weight_hh_l1", ("gates", "matrix"), "gates"),
         ("transformer", "layers.2.attention.k_proj", ("heads", "matrix", "depth"), "heads"),
         ("transformer", "layers.2.up_proj", ("matrix", "depth"), ""),
         ("transformer", "places", ("matrix",), ""),
+        ("transformer", "layers.0.norm2", ("channels", "depth"), "channels"),
     ],
 )
 def test_a_layer_is_offered_what_says_something_of_it(
@@ -54,6 +56,13 @@ def test_a_layer_is_offered_what_says_something_of_it(
     offers = Offers(open_source(demo_model(name)))
     assert offers.of(layer) == (*offered, *ALWAYS)
     assert offers.opens_by_itself(layer) == opens
+
+
+def test_the_experts_of_a_mixture_are_offered() -> None:
+    experts = nn.ModuleList(nn.ModuleDict({"up": nn.Linear(4, 6)}) for _ in range(3))
+    offers = Offers(open_source(nn.ModuleDict({"router": nn.Linear(4, 3), "experts": experts})))
+    assert offers.of("experts.1.up") == ("experts", "matrix", "depth", *ALWAYS)
+    assert offers.of("router") == ("matrix", *ALWAYS)
 
 
 def test_layers_that_come_later_are_recognised() -> None:
@@ -66,8 +75,8 @@ def test_layers_that_come_later_are_recognised() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [nn.Linear(4, 3, device="meta"), nn.LazyLinear(3), nn.Sequential(), nn.Linear(1, 5), nn.BatchNorm1d(4)],
-    ids=["meta", "lazy", "empty", "one column", "norm"],
+    [nn.Linear(4, 3, device="meta"), nn.LazyLinear(3), nn.Sequential(), nn.Linear(1, 5)],
+    ids=["meta", "lazy", "empty", "one column"],
 )
 def test_no_panel_is_offered_that_could_not_show_anything(model: nn.Module) -> None:
     source = open_source(model)
@@ -96,8 +105,9 @@ def test_a_panel_that_was_chosen_stays_where_it_says_something(explorer: ww.Weig
     explorer.layer = "layers.3.attention.q_proj"
     assert thaw(explorer.toolbar.offers)["opened"] == "matrix"
     assert explorer.matrix.layer == "layers.3.attention.q_proj"
+    # A norm is no matrix to zoom into, and has a panel of its own.
     explorer.layer = "layers.3.norm1"
-    assert thaw(explorer.toolbar.offers)["opened"] == ""
+    assert thaw(explorer.toolbar.offers)["opened"] == "channels"
     explorer.toolbar.set_state({"panel": ""})
     explorer.layer = "layers.3.attention.q_proj"
     assert thaw(explorer.toolbar.offers)["opened"] == ""

@@ -15,7 +15,7 @@ from torch import nn
 
 import weightwidgets as ww
 from tests.widgets.toy_view import Total, sent
-from weightwidgets.widgets import _picture
+from weightwidgets.widgets import _answers, _picture
 from weightwidgets.widgets._code import choices
 from weightwidgets.widgets._picture import small_png
 
@@ -208,7 +208,9 @@ def test_the_current_view_follows_the_selection(explorer: ww.WeightExplorer) -> 
     assert not np.array_equal(green(explorer), mark)
     explorer.selected_range = (-0.01, 0.01)
     faded = pixels(explorer)
-    assert faded.shape == first.shape
+    # A sentence below the grid says what has faded.
+    assert faded.shape[1] == first.shape[1]
+    assert holds(faded, np.asarray(explorer.grid.drawn()))
     explorer.selected_range = None
     explorer.filter_index = 0
     np.testing.assert_array_equal(pixels(explorer), first)
@@ -267,3 +269,21 @@ def test_a_picture_that_a_message_may_carry_keeps_every_pixel() -> None:
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 12, 3)).astype(np.uint8))
     with Image.open(io.BytesIO(small_png(image))) as same:
         assert same.tobytes() == image.tobytes()
+
+
+def test_a_cell_keeps_its_picture_without_what_it_would_have_to_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[type] = []
+
+    def note(view: Any) -> None:
+        drawn.append(type(view))
+
+    monkeypatch.setattr(_answers, "_VERY_LONG_ANSWER", 10)
+    with ww.WeightExplorer(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(5, 6))) as explorer:
+        for view in (explorer.grid, explorer.histogram, explorer.statistics, explorer.table):
+            monkeypatch.setattr(type(view), "picture", note)
+        explorer.cell_picture()
+        assert drawn == [type(explorer.table)]
+        explorer.picture()
+        assert set(drawn[1:]) == {type(view) for view in explorer._stage.answering()}

@@ -25,6 +25,8 @@ log = logging.getLogger("weightwidgets")
 
 # Above this many weights an answer takes longer than the message thread may be kept.
 _LONG_ANSWER = 2_000_000
+# Above this many it takes longer than a cell may be kept: seconds, and some of the memory of the weights.
+_VERY_LONG_ANSWER = 30_000_000
 
 NO_WEIGHTS = "This model has no weights to show."
 _NO_SUCH_LAYER = "This model has no layer of that name."
@@ -92,8 +94,10 @@ class Answers(t.HasTraits):
 
     def is_very_long(self, layer: Layer) -> bool:
         """Say whether it takes longer than a cell may be kept, so that not even Python waits for it."""
-        del layer
-        return False
+        return layer.numel > _VERY_LONG_ANSWER
+
+    def tell_work(self, layer: Layer | None) -> None:
+        """Say in the view that a layer is being read; None: that none is."""
 
     def version(self, layer: Layer | None) -> tuple[object, ...]:
         """Tell one state of the shown weights from the next."""
@@ -113,10 +117,10 @@ class Answers(t.HasTraits):
             generation = self._generation
             # A layer that is gone is said to be gone by `_make`.
             layer = self._source.get(self.layer)
-            long = layer is not None and (
-                self.is_very_long(layer) or (self._desk.from_browser and self.is_long(layer))
-            )
-        if long:
+            very_long = layer is not None and self.is_very_long(layer)
+            long = layer is not None and self._desk.from_browser and self.is_long(layer)
+            self.tell_work(layer if very_long else None)
+        if long or very_long:
             workers().submit(self._work_out, generation)
         else:
             self._work_out(generation)
@@ -163,3 +167,4 @@ class Answers(t.HasTraits):
                 self._shown[name] = key
                 self.set_trait(name, frame)
             self.set_trait("error", error)
+            self.tell_work(None)

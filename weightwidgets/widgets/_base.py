@@ -20,8 +20,10 @@ from ._spelling import Spelled, refuse_unknown
 from ._watch import watch
 
 if TYPE_CHECKING:
+    from PIL import Image
     from typing_extensions import Self
 
+    from weightwidgets.layer import Layer
     from weightwidgets.sources.source import Source
 
 __all__ = ["Ask", "Part", "View", "bundle", "output", "question", "text_trait", "view_state"]
@@ -98,6 +100,13 @@ class View(Spelled, PictureMenu, Answers, anywidget.AnyWidget):
         note = wire.display_name(self._source.note, _LONGEST_NOTE) if self._tells_source else ""
         return " ".join(filter(None, (WAITING_CONTROLS if controls_wait() else "", note)))
 
+    def tell_work(self, layer: Layer | None) -> None:
+        """Say in the view that a layer is being read; None: that none is."""
+        working = "" if layer is None or self.shows_all else f"Reading {layer.numel:,} weights."
+        said = " ".join(filter(None, (self._notice(), working)))
+        if said != self.notice:
+            self.set_trait("notice", said)
+
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
         self._closed = True
@@ -106,6 +115,12 @@ class View(Spelled, PictureMenu, Answers, anywidget.AnyWidget):
         super().close()
         if layout is not None:
             layout.close()
+
+    def cell_picture(self) -> Image.Image | None:
+        """Draw what a cell keeps for readers without a front end; None where that would keep it waiting."""
+        layer = self._source.get(self.layer)
+        waits = layer is not None and not self.shows_all and self.is_very_long(layer)
+        return None if waits else self.picture()
 
     def __enter__(self) -> Self:
         return self

@@ -9,8 +9,10 @@ import ipywidgets
 
 from weightwidgets.layer import CONVOLUTIONS
 from weightwidgets.sources.attention import attention_blocks
+from weightwidgets.sources.experts import expert_patterns
+from weightwidgets.sources.norm_layers import norm_layers
 from weightwidgets.sources.recurrent import recurrent_layers
-from weightwidgets.sources.repeats import repeated_groups
+from weightwidgets.sources.repeats import repeated_groups, stars
 
 from ._links import Links, close_family, keep_routes
 
@@ -40,13 +42,16 @@ class Panel(NamedTuple):
 PANELS: dict[str, Panel] = {
     "gates": Panel("gates", "RecurrentGates", ("block", "bins", "gate")),
     "heads": Panel("heads", "AttentionHeads", ("head", "role", "order")),
+    "channels": Panel("channels", "NormChannels", ("threshold", "order")),
+    "experts": Panel("experts", "ExpertGrid", ("pattern", "expert", "measure")),
     "matrix": Panel("matrix", "WeightMatrix", ("pooling", "order", "contrast", "image_shape")),
     "depth": Panel("depth", "DepthView", ("pattern", "statistic")),
     "histograms": Panel("gallery", "LayerHistograms", ("shared_range",), is_own=False),
     "norms": Panel("norms", "NormChart", ("kind", "log_norms"), is_own=False),
 }
-# The grid already shows a matrix as a whole, and depth is a question of its own: both wait to be asked for.
-_OPEN_BY_THEMSELVES = ("gates", "heads")
+# The grid shows a matrix as a whole; experts and depth are about many layers: these wait to be asked for.
+_OPEN_BY_THEMSELVES = ("gates", "heads", "channels")
+_RECOGNISED = ("gates", "heads", "channels", "experts", "depth")
 
 
 class Offers:
@@ -66,7 +71,7 @@ class Offers:
         found = self._source.get(layer)
         says = {
             "matrix": found is not None and _is_matrix(found),
-            **{name: layer in self._found.get(name, ()) for name in ("gates", "heads", "depth")},
+            **{name: layer in self._found.get(name, ()) for name in _RECOGNISED},
         }
         return tuple(name for name, panel in PANELS.items() if not panel.is_own or says[name])
 
@@ -182,6 +187,10 @@ def _recognised(source: Source) -> dict[str, set[str]]:
     return {
         "gates": {layer.name for found in recurrent_layers(source) for layer in found.layers},
         "heads": {layer.name for block in attention_blocks(source) for layer in block.layers},
+        "channels": set(norm_layers(source)),
+        "experts": {
+            name for pattern in expert_patterns(source) for name in source if stars(pattern, name) is not None
+        },
         "depth": {kinds[place][0] for places in groups for place in places},
     }
 

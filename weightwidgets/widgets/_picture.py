@@ -36,6 +36,10 @@ class Pictured(t.HasTraits):
         """Draw what the widget shows, in Python; None where there is nothing to draw."""
         raise NotImplementedError
 
+    def cell_picture(self) -> Image.Image | None:
+        """Draw what a cell keeps for readers without a front end; None where that would keep it waiting."""
+        return self.picture()
+
     def drawn(self) -> Image.Image:
         """Draw what the widget shows, in Python.
 
@@ -62,7 +66,7 @@ class Pictured(t.HasTraits):
     def _repr_mimebundle_(self, **options: Any) -> Any:
         shown = super()._repr_mimebundle_(**options)  # type: ignore[misc]
         data = shown[0] if isinstance(shown, tuple) else shown
-        if data is not None and (image := self.picture()) is not None:
+        if data is not None and (image := self.cell_picture()) is not None:
             data["image/png"] = base64.b64encode(_png(image)).decode("ascii")
         return shown
 

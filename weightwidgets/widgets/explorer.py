@@ -23,6 +23,8 @@ from ._spelling import Spelled, refuse_unknown
 from ._stage import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     import torch
     from PIL import Image
@@ -69,9 +71,11 @@ class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
     ----------
     layer, filter_index, bins, value_range, selected_range
         The one selection: settable, observable, linkable in Python.
-    grid, histogram, table, statistics, histograms, norms, matrix, gates, heads, depth
-        The views; `jslink` to these. The last four are made when they are first asked for, and follow the
-        selection while their panel is open.
+    grid, histogram, table, statistics, histograms, norms
+        The views; `jslink` to these.
+    gates, heads, channels, experts, matrix, depth
+        Views of what a layer means by its kind or its place; made when they are first asked for, they follow
+        the selection while their panel is open.
     error : str
         Why the last question has no answer; "" when all is well.
 
@@ -141,6 +145,8 @@ class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
     matrix = property(lambda self: self._stage.panel("matrix"), doc="The weight matrix to zoom into.")
     gates = property(lambda self: self._stage.panel("gates"), doc="The gates of a recurrent layer.")
     heads = property(lambda self: self._stage.panel("heads"), doc="The heads of an attention block.")
+    channels = property(lambda self: self._stage.panel("channels"), doc="The channels of a norm.")
+    experts = property(lambda self: self._stage.panel("experts"), doc="The experts of a mixture.")
     depth = property(lambda self: self._stage.panel("depth"), doc="Layers of one name down the network.")
     toolbar = property(lambda self: self._stage.toolbar, doc="The line above the views.")
 
@@ -183,11 +189,11 @@ class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
 
     def picture(self) -> Image.Image | None:
         """Draw the current view in Python: what is selected, table, pictures, statistics, the open panel."""
-        bands = [
-            {label: view.picture() or view.error for label, view in band.items()}
-            for band in self._stage.bands()
-        ]
-        return explorer_picture(", twin ".join(self._stage.titles()), [self._selected()], bands)
+        return self._drawn_by(lambda view: view.picture())
+
+    def cell_picture(self) -> Image.Image | None:
+        """Draw what a cell keeps for readers without a front end; what would keep it waiting is left out."""
+        return self._drawn_by(lambda view: view.cell_picture())
 
     def close(self) -> None:
         """Free everything; calling it again does nothing."""
@@ -224,6 +230,12 @@ class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
         # The views know the bounds and the sentences; what they refuse is refused here too.
         histogram = self.histogram
         return getattr(type(histogram), proposal["trait"].name)._validate(histogram, proposal["value"])  # noqa: SLF001
+
+    def _drawn_by(self, draw: Callable[[Pictured], Image.Image | None]) -> Image.Image | None:
+        bands = [
+            {label: draw(view) or view.error for label, view in band.items()} for band in self._stage.bands()
+        ]
+        return explorer_picture(", twin ".join(self._stage.titles()), [self._selected()], bands)
 
     def _selected(self) -> str:
         layer = self._source.get(self.layer)

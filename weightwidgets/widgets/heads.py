@@ -183,9 +183,6 @@ class AttentionHeads(View):
         from weightwidgets.pictures.heads import HeadTiles, heads_picture
 
         ask = self._ask()
-        if ask.layer is not None and self.is_very_long(ask.layer) and not self.frame:
-            # Still on its way; the cell that shows the view does not wait for it.
-            return None
         try:
             subject = self._subject(ask)
             return heads_picture(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._desk import Desk
 
 #: "auto" stands for the panel of the selected layer's kind, where there is one, and "" for none.
-PANELS = ("auto", "", "gates", "heads", "matrix", "depth", "histograms", "norms")
+PANELS = ("auto", "", "gates", "heads", "channels", "experts", "matrix", "depth", "histograms", "norms")
 _NAMED_LAYERS = 3
 
 
