@@ -69,10 +69,10 @@ def spoil(parts: dict[str, Any], field: str) -> dict[str, Any]:
 
 SHOWN = {
     "WeightExplorer": (
-        "limit", "values", "norm", "norms", "cells", "range", "numel", "nan", "weights", "counts", "ranges",
-        "left_out", "frobenius", "rms", "count",
+        "limit", "values", "levels", "norm", "norms", "cells", "range", "numel", "nan", "weights", "counts",
+        "ranges", "left_out", "frobenius", "rms", "count",
     ),
-    "WeightMatrix": ("limit", "norm", "values"),
+    "WeightMatrix": ("limit", "norm", "values", "levels"),
     "AttentionHeads": ("norms", "ranks", "qk", "ov"),
     "RecurrentGates": ("numbers", "counts", "radii"),
     "DepthView": ("values",),

@@ -79,7 +79,9 @@ def check_grid(tally: Tally, view: Any, subject: Subject) -> None:
     picture = frame["picture"]
     if picture is not None:
         blocks = picture["block_rows"], picture["block_cols"]
-        tally.same("pixels", array(picture["values"]), reference.pooled(subject.matrix, *blocks))
+        pixels = reference.pooled(subject.matrix, *blocks)
+        tally.same("pixels", array(picture["values"]), pixels)
+        tally.same("colours", array(picture["levels"]), reference.levels(pixels, array(frame["limit"])))
         row, across = subject.matrix[-1:], view.row.get("block_cols", blocks[1])
         tally.same("the selected row", array(view.row["values"])[None], reference.pooled(row, 1, across))
         tally.near("norm of the row", array(view.row["norm"]), reference.rows(row)["l2"])
@@ -89,12 +91,15 @@ def check_grid(tally: Tally, view: Any, subject: Subject) -> None:
     if tiles.ndim > 4 and layout["depth"] == 1:
         # Three channels are colours in the first layer alone.
         tiles = np.moveaxis(tiles[:, 0], -1, 1)
-    size = layout["page_size"]
+    size, norms = layout["page_size"], reference.rows(subject.out_first)
     for page in view.pages["pages"]:
         filters = slice(page["page"] * size, (page["page"] + 1) * size)
         if (layout["block_rows"], layout["block_cols"]) == (1, 1):
             tally.same("tiles", array(page["values"]), tiles[filters])
-        tally.near("norms", array(page["norms"]), reference.rows(subject.out_first)["l2"][filters])
+            across = (slice(None), *(None,) * (tiles.ndim - 1))
+            colours = reference.levels(tiles[filters], norms["linf"][filters][across])
+            tally.same("colours", array(page["levels"]), colours)
+        tally.near("norms", array(page["norms"]), norms["l2"][filters])
 
 
 def check_histogram(tally: Tally, view: Any, subject: Subject) -> None:
@@ -181,6 +186,8 @@ def check_matrix(tally: Tally, source: Source, subjects: Subjects) -> None:
                 tally.near("norm of the row", array(view.row["norm"]), norm)
                 for tile in view.pages["tiles"]:
                     _check_tile(tally, tile, view.frame["side"], subject)
+                    colours = reference.levels(array(tile["values"]), array(view.frame["limit"]))
+                    tally.same("colours", array(tile["levels"]), colours)
 
 
 def _check_tile(tally: Tally, tile: Mapping[str, Any], side: int, subject: Subject) -> None:
