@@ -18,7 +18,8 @@ function parseOne(hex: string): Rgb {
 
 /** 256 entries of red, green, blue; level 128 of `diverging` is zero. */
 export const diverging = parse(tables.diverging);
-export const gray = /* @__PURE__ */ parse(tables.gray);
+/** Written out, the table of greys would be a large part of a view. */
+export const gray = /* @__PURE__ */ Uint8Array.from({ length: 768 }, (_, index) => index / 3);
 
 /** Values that are no numbers have colours of their own, found in no table. */
 export const notANumber = parseOne(tables.nan);
@@ -26,16 +27,15 @@ export const positiveInfinity = parseOne(tables.posinf);
 export const negativeInfinity = parseOne(tables.neginf);
 export const selected = parseOne(tables.selected);
 
-/** How much of its colour a weight outside the selected range keeps; the rest is that of the veil. */
-export const kept = tables.kept;
 /**
- * Veils that no weight inside the range is taken for, whatever the page's theme: a page's own white or black would
- * be the colour of the strongest weights, and a grey that of zero wherever zero is drawn grey.
+ * The opacity of a weight outside the selected range: the page shines through, in every theme. Hatching tells it from
+ * a weight that is nearly zero, whose own colour may be that of the page.
  */
-export const veil = {
-  diverging: parseOne(tables.veil_diverging),
-  gray: parseOne(tables.veil),
-  rgb: parseOne(tables.veil),
+export const kept = tables.kept;
+export const hatching = {
+  color: parseOne(tables.hatch),
+  opacity: tables.hatch_kept,
+  step: tables.hatch_step,
 };
 
 export const css = ([red, green, blue]: Rgb): string => `rgb(${red} ${green} ${blue})`;

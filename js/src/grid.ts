@@ -16,7 +16,15 @@ import { type Host, h, mount, toCsv } from "./view";
 type State = FilterGridState;
 
 const WATCHED = ["frame", "pages", "lit", "row", "filter_index", "size"] as const;
-const CONTROLLED = ["frame", "filter_index", "input_channel", "color_scope", "order", "as_images"] as const;
+const CONTROLLED = [
+  "frame",
+  "filter_index",
+  "input_channel",
+  "color_scope",
+  "robust_colors",
+  "order",
+  "as_images",
+] as const;
 
 class GridView {
   readonly #host: Host<State>;
@@ -64,7 +72,8 @@ class GridView {
 
   picture(): HTMLCanvasElement {
     const title = this.#host.title.textContent ?? "";
-    return pictureOf(title, [this.#field.canvas, this.#panel.canvas], this.#colors);
+    const key = { ...this.#panel.key, words: this.#data.words[0] ?? "" };
+    return pictureOf(title, [this.#field.canvas, this.#panel.canvas], key, this.#colors);
   }
 
   fileName(): string {
@@ -108,7 +117,10 @@ class GridView {
     if (isNew || changed.has("lit")) this.#data.takeLit(model.get("lit"));
     if (isNew || changed.has("pages")) this.#data.takePages(model.get("pages"));
     if (isNew || changed.has("row")) this.#data.takeRow(model.get("row"));
-    if (isNew || changed.has("lit")) this.#field.renew();
+    if (isNew || changed.has("lit")) {
+      this.#field.renew();
+      this.#host.caption.textContent = this.#data.words.join(" ");
+    }
     const isOther = isNew && this.#describe();
     if (isNew || changed.has("pages") || changed.has("lit")) this.#asked = "";
     if (isNew || changed.has("filter_index")) this.#reader.cursor = null;
@@ -121,10 +133,9 @@ class GridView {
   /** Show the words of a new frame; says whether it is of another layer or order, which begins at the top. */
   #describe(): boolean {
     const { frame } = this.#data;
-    const { title, caption, body } = this.#host;
+    const { title, body } = this.#host;
     body.hidden = frame === null;
     title.replaceChildren(frame?.title ?? "", h("span", {}, frame ? ` ${frame.description}` : ""));
-    caption.textContent = frame ? [frame.scope, ...frame.notes].join(" ") : "";
     const subject = frame
       ? [frame.title, frame.mode, frame.description, frame.order !== null].join("\n")
       : "";
@@ -138,7 +149,7 @@ class GridView {
   #layOut(): void {
     this.#colors = palette(this.#host.root);
     // The panel first: the field takes the width that it leaves.
-    this.#panel.layOut(this.#data.frame, this.#host.body.clientWidth, this.#colors);
+    this.#panel.layOut(this.#data.tiles, this.#host.body.clientWidth, this.#colors);
     this.#field.layOut(this.#colors);
   }
 

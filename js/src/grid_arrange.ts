@@ -56,9 +56,13 @@ function at(
   const [tileWidth, tileHeight] = [mosaicWidth(mosaic), mosaicHeight(mosaic)];
   const margin = Math.round(MARGIN * ratio * zoom);
   const gap = Math.round(GAPS[kindOf(tiles)] * ratio * zoom);
-  const [stepX, stepY] = [tileWidth + gap, tileHeight + gap];
-  const cols = Math.max(1, Math.floor((width * ratio - 2 * margin + gap) / stepX));
+  const stepY = tileHeight + gap;
+  const room = width * ratio - 2 * margin + gap;
+  const cols = Math.max(1, Math.floor(room / (tileWidth + gap)));
   const rows = Math.ceil(count / cols);
+  // What a full row leaves blank goes between its tiles.
+  const spread = rows > 1 && cols > 1 ? Math.floor((room - gap - tileWidth) / (cols - 1)) : 0;
+  const stepX = Math.max(tileWidth + gap, spread);
   const height = rows * stepY - gap + 2 * margin;
   return { mosaic, tileWidth, tileHeight, cols, rows, stepX, stepY, margin, height };
 }

@@ -29,7 +29,9 @@ export function buildControls(host: Host<FilterGridState>): (frame: Frame | null
   const scope = choice("scale", scopesOf("filter"), (value) => host.ask({ color_scope: value }), signal);
   const order = choice("order", ORDERS, (value) => host.ask({ order: value }), signal);
   const images = toggle("as images", (pressed) => host.ask({ as_images: pressed }), signal);
-  host.controls.append(filter.element, channel.element, scope.element, order.element, images.element);
+  const robust = toggle("robust colours", (pressed) => host.ask({ robust_colors: pressed }), signal);
+  robust.element.title = "The scale ends where 99.9 % of the weights do";
+  for (const { element } of [filter, channel, scope, robust, order, images]) host.controls.append(element);
   let listed = -1;
   let named = "filter";
   return (frame) => {
@@ -51,7 +53,10 @@ export function buildControls(host: Host<FilterGridState>): (frame: Frame | null
     }
     channel.element.hidden = channels < 2;
     channel.set(String(model.get("input_channel") ?? ALL));
-    scope.element.hidden = frame?.mode === "matrix" || frame?.shares_scale === true;
+    const isMatrix = frame?.mode === "matrix";
+    scope.element.hidden = isMatrix || frame?.shares_scale === true;
+    robust.element.hidden = !isMatrix;
+    robust.set(model.get("robust_colors"));
     scope.set(model.get("color_scope"));
     order.set(model.get("order"));
     images.element.hidden = !frame?.images;

@@ -67,12 +67,17 @@ export interface Row extends Leveled {
   token: number;
   filter_index: number;
   norm: Float64Array;
+  block_cols: number;
+  /** Which of its pixels are in the selected range. */
+  mask: Uint8Array | null;
 }
 
 interface Lit {
   token: number;
   first: number;
   masks: Uint8Array[] | null;
+  /** What fades. */
+  said: string;
 }
 
 /** One tile of a page: `start` is where it begins in the page's arrays. */
@@ -86,6 +91,8 @@ export interface Tile extends Leveled {
 }
 
 const PAGES_PER_QUESTION = 2;
+/** A row of a matrix is enlarged in lines of at least so many weights. */
+const LEAST_LINE = 8;
 /** Above this many pages (some 30 MB) the oldest are forgotten; they can be asked for again. */
 const MOST_PAGES = 250;
 
@@ -95,6 +102,12 @@ export class GridData {
   #pages = new Map<number, Page>();
   #lit: Lit | null = null;
   #places: Uint32Array | null = null;
+  #line: Tiles | null = null;
+
+  /** How a tile is laid out: of a matrix, the row that is enlarged. */
+  get tiles(): Tiles | null {
+    return this.frame?.tiles ?? this.#line;
+  }
 
   takeFrame(value: unknown): void {
     const frame = isEmpty(value) ? null : decode<Frame>(value);
@@ -126,11 +139,18 @@ export class GridData {
   takeRow(value: unknown): void {
     const row = isEmpty(value) ? null : decode<Row>(value);
     this.row = row?.token === this.frame?.token ? row : null;
+    this.#line = this.row && lined(this.row, this.frame?.picture?.cols ?? 0);
   }
 
   /** Whether weights outside the selected range are drawn faint. */
   get isLit(): boolean {
     return this.#lit?.masks != null;
+  }
+
+  /** The sentences below the picture. */
+  get words(): string[] {
+    const { frame } = this;
+    return frame ? [frame.scope, this.#lit?.said ?? "", ...frame.notes].filter(Boolean) : [];
   }
 
   filterAt(place: number): number {
@@ -143,7 +163,7 @@ export class GridData {
 
   tile(place: number): Tile | null {
     const tiles = this.frame?.tiles;
-    if (!tiles) return null;
+    if (!tiles) return this.#rowTile(place);
     const number = Math.floor(place / tiles.page_size);
     const page = this.#pages.get(number);
     if (!page) return null;
@@ -164,8 +184,6 @@ export class GridData {
 
   /** The L2 norm of a filter; null while its tile or row is not in hand. */
   normOf(filter: number): number | null {
-    if (this.frame?.mode === "matrix")
-      return this.row?.filter_index === filter ? (this.row.norm[0] ?? null) : null;
     return this.tile(this.placeOf(filter))?.norm ?? null;
   }
 
@@ -191,8 +209,36 @@ export class GridData {
     return { token, pages: [...needed].slice(0, PAGES_PER_QUESTION), sheet: sheet ?? kept };
   }
 
+  #rowTile(place: number): Tile | null {
+    const { row, frame } = this;
+    if (row?.filter_index !== this.filterAt(place)) return null;
+    const high = frame?.limit[0] ?? 0;
+    const mask = row.mask && { bits: row.mask, start: 0 };
+    return { ...row, start: 0, norm: row.norm[0] ?? 0, low: -high, high, mask };
+  }
+
   #maskOf(page: number): Uint8Array | null {
     const lit = this.#lit;
     return lit?.masks?.[page - lit.first] ?? null;
   }
+}
+
+/** A row in lines, one below the other; in those of a picture where it can be read as one. */
+function lined({ levels, block_cols }: Row, cols: number): Tiles {
+  const cells = levels.length;
+  const side = Math.sqrt(cells);
+  const isSquare = block_cols === 1 && Number.isInteger(side) && side > LEAST_LINE;
+  const line = isSquare ? side : Math.max(LEAST_LINE, 2 ** Math.ceil(Math.log2(side)));
+  const cell_cols = Math.min(cells, line);
+  const one = {
+    height: 1,
+    width: 1,
+    depth: 1,
+    slices: 1,
+    rows: 1,
+    block_rows: 1,
+    page_size: 1,
+    sheet_pages: 1,
+  };
+  return { ...one, cells, cell_cols, cell_rows: Math.ceil(cells / cell_cols), block_cols, cols };
 }

@@ -11,9 +11,9 @@ export function filterRows(data: GridData, filter: number): Rows {
   const { frame } = data;
   if (!frame) return [];
   if (frame.picture) {
-    const { block_cols, cols } = frame.picture;
-    const values = data.row?.filter_index === filter ? data.row.values : [];
-    const rows = Array.from(values, (value, pixel) => {
+    const { cols } = frame.picture;
+    const { filter_index, values = [], block_cols = 1 } = data.row ?? {};
+    const rows = Array.from(filter_index === filter ? values : [], (value, pixel) => {
       const last = Math.min((pixel + 1) * block_cols, cols) - 1;
       return [filter, pixel * block_cols, last, value];
     });
@@ -30,7 +30,8 @@ function tileRows(data: GridData, frame: Frame, filter: number): Rows {
   const pooled = tiles.block_rows * tiles.block_cols > 1;
   const value = pooled ? `largest_of_${tiles.block_rows}x${tiles.block_cols}` : "value";
   const isRowChannel = axes.row === "channel";
-  const rows: Rows = [[frame.unit, "channel", "slice", "row", "column", value]];
+  const slice = (at: string | number) => (tiles.slices > 1 ? [at] : []);
+  const rows: Rows = [[frame.unit, "channel", ...slice("slice"), "row", "column", value]];
   const count = tiles.cells * tiles.height * tiles.width * tiles.depth;
   for (let index = 0; index < count; index++) {
     const pixel = Math.floor(index / tiles.depth);
@@ -39,14 +40,27 @@ function tileRows(data: GridData, frame: Frame, filter: number): Rows {
     const cell = Math.floor(pixel / (tiles.width * tiles.height));
     const own = tiles.depth === 3 ? index % 3 : (frame.input_channel ?? Math.floor(cell / tiles.slices));
     const channel = channelOf(frame, filter, isRowChannel ? row : own);
-    const at = [filter, channel, cell % tiles.slices, isRowChannel ? 0 : row, column];
+    const at = [filter, channel, ...slice(cell % tiles.slices), isRowChannel ? 0 : row, column];
     rows.push([...at, tile.values[tile.start + index] ?? 0]);
   }
   return rows;
 }
 
-/** What is in sight, side by side under the title, on the theme's surface. */
-export function pictureOf(title: string, canvases: HTMLCanvasElement[], colors: Palette): HTMLCanvasElement {
+/** The scale of colours with its ends in words, and what it means. */
+export interface Key {
+  canvas: HTMLCanvasElement;
+  low: string;
+  high: string;
+  words: string;
+}
+
+/** What is in sight, side by side under the title, on the theme's surface; below it what the colours mean. */
+export function pictureOf(
+  title: string,
+  canvases: HTMLCanvasElement[],
+  key: Key,
+  colors: Palette,
+): HTMLCanvasElement {
   const ratio = window.devicePixelRatio || 1;
   const em = Number.parseFloat(colors.font) * ratio;
   const shown = canvases.filter((canvas) => !canvas.hidden && canvas.width > 0);
@@ -54,19 +68,38 @@ export function pictureOf(title: string, canvases: HTMLCanvasElement[], colors: 
   const top = Math.round(2.4 * em);
   const picture = document.createElement("canvas");
   picture.width = shown.reduce((sum, canvas) => sum + canvas.width + gap, gap);
-  picture.height = top + Math.max(0, ...shown.map((canvas) => canvas.height)) + gap;
+  const below = top + Math.max(0, ...shown.map((canvas) => canvas.height)) + 2 * gap;
   const context = picture.getContext("2d");
   if (!context) return picture;
+  const font = colors.font.slice(colors.font.indexOf(" ") + 1);
+  context.font = `${em}px ${font}`;
+  const lines = wrapped(context, key.words, picture.width - 2 * gap);
+  // To size a canvas is to forget its font.
+  picture.height = below + (1.5 * lines.length + 1) * gap;
   context.fillStyle = colors.surface;
   context.fillRect(0, 0, picture.width, picture.height);
   context.fillStyle = colors.text;
-  context.font = `600 ${em}px ${colors.font.slice(colors.font.indexOf(" ") + 1)}`;
+  context.font = `600 ${em}px ${font}`;
   context.textBaseline = "middle";
   context.fillText(title, gap, 1.3 * em, picture.width - 2 * gap);
+  context.font = `${em}px ${font}`;
   let left = gap;
   for (const canvas of shown) {
     context.drawImage(canvas, left, top);
     left += canvas.width + gap;
   }
+  context.drawImage(key.canvas, gap, below - key.canvas.height);
+  context.fillText(`${key.low} – ${key.high}`, key.canvas.width + 2 * gap, below - key.canvas.height / 2);
+  for (const [row, line] of lines.entries()) context.fillText(line, gap, below + (1.5 * row + 1) * gap);
   return picture;
+}
+
+function wrapped(context: CanvasRenderingContext2D, words: string, room: number): string[] {
+  const lines: string[] = [];
+  for (const word of words.split(" ")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`.trim();
+    if (lines.length > 0 && context.measureText(longer).width <= room) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return lines;
 }

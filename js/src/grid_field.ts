@@ -19,7 +19,6 @@ export class Field {
   readonly #space = h("div", { class: "ww-grid-space" }, this.canvas);
   /** Stands for the one option that a screen reader needs to know of thousands. */
   readonly #option = h("div", { class: "ww-live", role: "option", "aria-selected": "true" });
-  readonly #strip = h("canvas", { class: "ww-grid-strip", role: "img", "aria-label": "Selected row" });
   /** Not every screen shows a scroll bar. */
   readonly #more = h("p", { class: "ww-grid-more", "aria-hidden": "true" });
   readonly #data: GridData;
@@ -29,11 +28,11 @@ export class Field {
   constructor(data: GridData) {
     this.#data = data;
     this.#tiles = new TileField(this.scroller, this.#space, this.canvas, data);
-    this.#matrix = new MatrixField(this.canvas, this.#strip, data);
+    this.#matrix = new MatrixField(this.canvas, data);
     this.#option.id = `ww-option-${Math.random().toString(36).slice(2)}`;
     this.scroller.setAttribute("aria-activedescendant", this.#option.id);
     this.scroller.append(this.#space, this.#option);
-    this.element = h("div", {}, this.scroller, this.#more, this.#strip);
+    this.element = h("div", {}, this.scroller, this.#more);
   }
 
   get #isMatrix(): boolean {
@@ -57,7 +56,6 @@ export class Field {
 
   layOut(colors: Palette): void {
     const em = Number.parseFloat(colors.font);
-    this.#strip.hidden = !this.#isMatrix;
     if (this.#isMatrix) this.#matrix.layOut(this.scroller, this.#space, MATRIX_ROOM * em, em / TEXT);
     else this.#tiles.layOut(ROOM * em, em / TEXT);
   }

@@ -1,9 +1,9 @@
-/** All rows of a matrix as one picture, and the selected row once more below it. */
+/** All rows of a matrix as one picture. */
 
 import { fit } from "./canvas";
 import { css, selected as markColor } from "./color";
 import type { GridData, Leveled, Tile } from "./grid_data";
-import { colorize, enlarge, type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
+import { colorize, enlarge, hatch, type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
 
 /** All in CSS pixels at the normal text size. The side of a pixel is at most so large. */
 const MOST = 16;
@@ -12,7 +12,6 @@ const LEAST_HEIGHT = 72;
 const HIGHEST_ROW = 32;
 /** Room left of the matrix for the mark of the selected row. */
 const MARK = 9;
-const STRIP_HEIGHT = 14;
 
 export interface MatrixHit {
   row: number;
@@ -21,7 +20,6 @@ export interface MatrixHit {
 
 export class MatrixField {
   readonly canvas: HTMLCanvasElement;
-  readonly strip: HTMLCanvasElement;
   readonly #data: GridData;
   #image: ImageData | null = null;
   #mosaic: Mosaic | null = null;
@@ -29,9 +27,8 @@ export class MatrixField {
   #repeats = 1;
   #zoom = 1;
 
-  constructor(canvas: HTMLCanvasElement, strip: HTMLCanvasElement, data: GridData) {
+  constructor(canvas: HTMLCanvasElement, data: GridData) {
     this.canvas = canvas;
-    this.strip = strip;
     this.#data = data;
   }
 
@@ -76,7 +73,6 @@ export class MatrixField {
     context.putImageData(this.#image, edge, edge);
     const top = edge + Math.floor(this.#data.placeOf(selected) / picture.block_rows) * rowHeight;
     this.#mark(context, edge, top, width, rowHeight);
-    this.#drawStrip(mosaic);
   }
 
   /** Which pixel is at a place given in CSS pixels from the canvas' corner. */
@@ -107,7 +103,8 @@ export class MatrixField {
       const start = Math.floor(line / this.#repeats) * bytes;
       colors.set(once.subarray(start, start + bytes), line * bytes);
     }
-    return enlarge(colors, mosaic);
+    const image = enlarge(colors, mosaic);
+    return mask ? hatch(image) : image;
   }
 
   /** A frame around the selected row, with a pointer at its left that shows also where the row is thin. */
@@ -123,17 +120,5 @@ export class MatrixField {
     context.lineTo(left - line - size, top + height / 2 - size);
     context.lineTo(left - line - size, top + height / 2 + size);
     context.fill();
-  }
-
-  #drawStrip(mosaic: Mosaic): void {
-    const { row } = this.#data;
-    const ratio = this.#ratio;
-    const height = Math.round(STRIP_HEIGHT * this.#zoom);
-    const { context } = fit(this.strip, mosaicWidth(mosaic) / ratio + 2 * this.#margin, height);
-    if (!row) return;
-    const image = this.#paint(row, { ...mosaic, height: this.#repeats }, null);
-    const lines = Math.round(height * ratio);
-    for (let top = 0; top < lines; top += image.height)
-      context.putImageData(image, Math.round(this.#margin * ratio), top, 0, 0, image.width, lines - top);
   }
 }

@@ -1,15 +1,9 @@
 /** From levels to pixels: every weight a square of whole device pixels in exactly its colour. */
 
-import { diverging, gray, kept, notANumber, type Rgb, strayColor, veil } from "./color";
+import { diverging, gray, hatching, kept, notANumber, type Rgb, strayColor } from "./color";
 import type { Frame, Leveled, Tile } from "./grid_data";
 
-const thinned = (part: number, veiled: number): number => Math.round(veiled + (part - veiled) * kept);
-
-/** The colour that a weight outside the selected range fades to. */
-export function faded([red, green, blue]: Rgb, color: Frame["color"]): Rgb {
-  const over = veil[color];
-  return [thinned(red, over[0]), thinned(green, over[1]), thinned(blue, over[2])];
-}
+const FAINT = Math.round(255 * kept);
 
 /** A mosaic of cells, each `height` x `width` pixels of `scale` x `scale` device pixels, `gap` between cells. */
 export interface Mosaic {
@@ -80,18 +74,13 @@ export function colorize(
 ): Uint8ClampedArray {
   const out = new Uint8ClampedArray(4 * pixels);
   const table = color === "gray" ? gray : diverging;
-  const over = veil[color];
   for (let pixel = 0; pixel < pixels; pixel++) {
     const at = from.start + pixel * depth;
     const source = depth === 3 ? from.levels : table;
     const place = depth === 3 ? at : 3 * (from.levels[at] ?? 0);
     const wrong = from.nonfinite ? stray(from.values, at, depth) : null;
-    const faint = isFaint(from.mask, pixel);
-    for (let part = 0; part < 3; part++) {
-      const level = wrong?.[part] ?? source[place + part] ?? 0;
-      out[4 * pixel + part] = faint ? thinned(level, over[part] ?? 0) : level;
-    }
-    out[4 * pixel + 3] = 255;
+    for (let part = 0; part < 3; part++) out[4 * pixel + part] = wrong?.[part] ?? source[place + part] ?? 0;
+    out[4 * pixel + 3] = isFaint(from.mask, pixel) ? FAINT : 255;
   }
   return out;
 }
@@ -122,7 +111,22 @@ export function enlarge(colors: Uint8ClampedArray, mosaic: Mosaic): ImageData {
   return image;
 }
 
+/** Draw thin lines across what is faint. */
+export function hatch(image: ImageData): ImageData {
+  const { data, width } = image;
+  const line = [...hatching.color, Math.round(255 * hatching.opacity)];
+  for (let pixel = 0; 4 * pixel < data.length; pixel++)
+    if (
+      data[4 * pixel + 3] === FAINT &&
+      (pixel + Math.floor(pixel / width) * (1 - width)) % hatching.step === 0
+    )
+      data.set(line, 4 * pixel);
+  return image;
+}
+
 /** A tile at its final size. */
 export function tileImage(tile: Tile, mosaic: Mosaic, color: Frame["color"]): ImageData {
-  return enlarge(colorize(tile, mosaic.cells * mosaic.height * mosaic.width, mosaic.depth, color), mosaic);
+  const colors = colorize(tile, mosaic.cells * mosaic.height * mosaic.width, mosaic.depth, color);
+  const image = enlarge(colors, mosaic);
+  return tile.mask ? hatch(image) : image;
 }

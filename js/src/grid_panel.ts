@@ -4,7 +4,8 @@ import { formatWeight } from "./axis";
 import { fit, type Palette } from "./canvas";
 import { css, diverging, gray, strays, tableColor } from "./color";
 import { enlargedScale, mosaicOf } from "./grid_arrange";
-import type { Frame, Leveled, Tile } from "./grid_data";
+import type { Frame, Leveled, Tile, Tiles } from "./grid_data";
+import type { Key } from "./grid_export";
 import { cornerOf, type Mosaic, mosaicHeight, mosaicWidth, type Spot, spotAt, tileImage } from "./grid_paint";
 import { h } from "./view";
 
@@ -39,8 +40,7 @@ export class Panel {
   }
 
   /** Make room for a tile enlarged; what stands beside it gets the rest of `width` CSS pixels. */
-  layOut(frame: Frame | null, width: number, palette: Palette): void {
-    const tiles = frame?.tiles;
+  layOut(tiles: Tiles | null, width: number, palette: Palette): void {
     const ratio = window.devicePixelRatio || 1;
     const zoom = Number.parseFloat(palette.font) / TEXT;
     this.#mosaic = tiles ? mosaicOf(tiles, enlargedScale(tiles, PART * width, ratio, zoom), ratio) : null;
@@ -48,7 +48,7 @@ export class Panel {
     this.element.style.setProperty("--ww-enlarged", `${taken}px`);
   }
 
-  /** Show `tile` (null: none, as for a matrix) with its name and details, and where the cursor is. */
+  /** Show `tile` (null: none is in hand) with its name and details, and where the cursor is. */
   draw(
     frame: Frame,
     tile: Tile | null,
@@ -67,6 +67,12 @@ export class Panel {
       if (cursor) outline(context, mosaic, cursor, palette);
     }
     this.#drawLegend(frame, tile, em);
+  }
+
+  /** The scale of colours, for the picture that is taken away. */
+  get key(): Omit<Key, "words"> {
+    const [low, high] = [this.#low, this.#high].map((part) => part.textContent ?? "");
+    return { canvas: this.#legend, low: low ?? "", high: high ?? "" };
   }
 
   /** Which weight is at a place given in CSS pixels from the canvas' corner. */
@@ -107,7 +113,7 @@ export class Panel {
     this.#low.textContent = formatWeight(low);
     this.#middle.textContent = high === -low && high !== 0 ? "0" : "";
     this.#high.textContent = formatWeight(high);
-    const from: Leveled | null = tile ?? frame.picture;
+    const from: Leveled | null = frame.picture ?? tile;
     const values = from?.nonfinite ? Array.from(from.values) : [];
     const chips = strays
       .filter(([, , is]) => values.some(is))

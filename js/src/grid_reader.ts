@@ -86,15 +86,15 @@ export class Reader {
   }
 
   #read(place: number, spot: Spot | null): void {
-    const { frame } = this.#data;
+    const { frame, tiles } = this.#data;
     const tile = this.#data.tile(place);
-    if (!frame?.tiles || !tile || !spot) {
+    if (!frame || !tiles || !tile || !spot) {
       this.element.textContent = HINT;
       return;
     }
-    const { depth } = frame.tiles;
-    const start = tile.start + indexOf(frame.tiles, spot) * depth;
-    const where = position(frame, this.#data.filterAt(place), spot).join(", ");
+    const { depth } = tiles;
+    const start = tile.start + indexOf(tiles, spot) * depth;
+    const where = position(frame, tiles, this.#data.filterAt(place), spot).join(", ");
     this.element.textContent = `${where}: ${valueText(tile, start, depth)}`;
   }
 }

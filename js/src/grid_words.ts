@@ -1,7 +1,7 @@
 /** What the grid says about one weight. */
 
 import { exact } from "./axis";
-import type { Frame, Leveled } from "./grid_data";
+import type { Frame, Leveled, Tiles } from "./grid_data";
 import type { Spot } from "./grid_paint";
 
 const COLORS = ["red", "green", "blue"];
@@ -19,10 +19,11 @@ export function channelOf(frame: Frame, filter: number, channel: number): number
 }
 
 /** Where a pixel of a tile lies among the layer's weights. */
-export function position(frame: Frame, filter: number, spot: Spot): string[] {
-  const { axes, tiles } = frame;
+export function position(frame: Frame, tiles: Tiles, filter: number, spot: Spot): string[] {
+  const { axes } = frame;
   const parts = [`${frame.unit} ${filter}`];
-  if (!tiles) return parts;
+  // The weights of a row of a matrix stand in lines.
+  if (frame.picture) return [...parts, span(axes.column, spot.cell, tiles.block_cols, tiles.cols)];
   const chosen = frame.input_channel;
   const own = chosen ?? Math.floor(spot.cell / tiles.slices);
   const cellNamed = axes.cell !== "" && tiles.depth === 1;

@@ -79,6 +79,7 @@ export interface FilterGridState {
   pages: Record<string, unknown>;
   picture_request: number;
   png: Record<string, unknown>;
+  robust_colors: boolean;
   row: Record<string, unknown>;
   selected_range: [number, number] | null;
   shuffled: boolean;

@@ -120,11 +120,20 @@ test("another layer takes the place of the first", async () => {
   expect(view.text(".ww-title")).toMatch(/^deep conv2d/);
   expect(view.find<HTMLSelectElement>('select[aria-label="channel"]').options.length).toBe(6);
   view.model.receive(state("matrix"));
-  expect(view.enlarged.hidden).toBe(true);
-  expect(view.find(".ww-grid-strip").hidden).toBe(false);
+  expect(view.enlarged.height).toBe(view.enlarged.width / 2);
   view.model.receive(state("rgb"));
   expect(view.enlarged.hidden).toBe(false);
-  expect(view.find(".ww-grid-strip").hidden).toBe(true);
+  expect(view.enlarged.height).toBe(view.enlarged.width);
+});
+
+test("what fades is told below, and no longer when nothing does", async () => {
+  view = await open("matrix");
+  expect(view.text(".ww-caption")).toMatch(
+    /one scale for the layer\. Faded: weights outside 2 to 9\. A block stays bright if any of its weights is inside\. /,
+  );
+  const lit = view.model.get("lit");
+  view.model.receive({ lit: { ...lit, masks: null, said: "" } });
+  expect(view.text(".ww-caption")).not.toMatch(/Faded| {2}/);
 });
 
 test("an error empties it", async () => {

@@ -96,6 +96,15 @@ test("all tiles are seen at once where that leaves them readable", () => {
   expect(found.mosaic.scale).toBeGreaterThanOrEqual(6);
 });
 
+test.each([300, 480, 655, 860])("full rows reach the right edge, at %i pixels", (width) => {
+  const of = tiles(64, 8, 3, 3);
+  const found = arrange(of, 32, width, 300, 1, 1);
+  expect(found.rows).toBeGreaterThan(1);
+  const right = found.margin + (found.cols - 1) * found.stepX + found.tileWidth;
+  expect(width - found.margin - right).toBeGreaterThanOrEqual(0);
+  expect(width - found.margin - right).toBeLessThan(found.cols);
+});
+
 test("only a mosaic of cells of several weights has gaps between them", () => {
   expect(mosaicOf(tiles(64, 8, 3, 3), 2, 1).gap).toBe(1);
   expect(mosaicOf(tiles(64, 8, 3, 3), 2, 2).gap).toBe(2);

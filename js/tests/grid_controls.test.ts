@@ -90,3 +90,15 @@ test("every control has a name for a screen reader", async () => {
   for (const control of view.root.querySelectorAll("input, select"))
     expect(control.getAttribute("aria-label")).toBeTruthy();
 });
+
+test("robust colours are offered for a matrix alone", async () => {
+  view = await open("matrix");
+  const button = view.find<HTMLButtonElement>('[data-control="robust colours"]');
+  expect([button.hidden, button.getAttribute("aria-pressed")]).toEqual([false, "false"]);
+  button.click();
+  expect(view.model.get("robust_colors")).toBe(true);
+  view.model.receive({ robust_colors: true });
+  expect(button.getAttribute("aria-pressed")).toBe("true");
+  view.model.receive(state("rgb"));
+  expect(button.hidden).toBe(true);
+});

@@ -9,10 +9,10 @@ let view: GridPage;
 afterEach(() => view.close());
 
 test.each([
-  ["rgb", 1 + 3 * 16, "filter,channel,slice,row,column,value"],
-  ["mosaic", 1 + 5 * 6, "filter,channel,slice,row,column,value"],
-  ["strip", 1 + 12, "filter,channel,slice,row,column,value"],
-  ["matrix", 1 + 10, "row,first_input,last_input,value_of_largest_magnitude"],
+  ["rgb", 1 + 3 * 16, "filter,channel,row,column,value"],
+  ["mosaic", 1 + 5 * 6, "filter,channel,row,column,value"],
+  ["strip", 1 + 12, "filter,channel,row,column,value"],
+  ["matrix", 1 + 30, "row,first_input,last_input,value_of_largest_magnitude"],
 ] as const)("the numbers of the selected filter of %s can be copied", async (name, lines, head) => {
   view = await open(name);
   const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
@@ -28,7 +28,7 @@ test.each([
 function byPlace(filter: number): Map<string, unknown> {
   const [, ...rows] = filterRows(dataOf(view), filter);
   return new Map(
-    rows.map(([at, channel, , row, column, value]) => [`${at} ${channel} ${row} ${column}`, value]),
+    rows.map(([at, channel, row, column, value]) => [`${at} ${channel} ${row} ${column}`, value]),
   );
 }
 
@@ -70,6 +70,7 @@ test("rows of a 1-d kernel are channels", async () => {
 test("a pooled row of a matrix says from where to where each number speaks", async () => {
   view = await open("matrix");
   const known = dataOf(view);
+  if (known.row) known.row = { ...known.row, block_cols: 3, values: known.row.values.subarray(0, 10) };
   const [, first, ...others] = filterRows(known, 9);
   expect(first).toEqual([9, 0, 2, known.row?.values[0]]);
   expect(others.at(-1)).toEqual([9, 27, 29, known.row?.values[9]]);
@@ -83,14 +84,20 @@ test("what is not in hand cannot be exported", async () => {
   expect(filterRows(dataOf(view), 0)).toEqual([]);
 });
 
+const key = () => ({
+  canvas: view.find<HTMLCanvasElement>(".ww-grid-legend"),
+  low: "−1",
+  high: "1",
+  words: "blue to orange ".repeat(40).trim(),
+});
+
 test("the picture holds the grid and the enlarged filter, pixel for pixel, on the theme's surface", async () => {
   view = await open("rgb");
   const canvases = [view.canvas, view.enlarged];
-  const picture = pictureOf("title", canvases, palette(view.root));
+  const picture = pictureOf("title", canvases, key(), palette(view.root));
   const gap = 12;
   const top = 29;
   expect(picture.width).toBe(view.canvas.width + view.enlarged.width + 3 * gap);
-  expect(picture.height).toBe(Math.max(...canvases.map(({ height }) => height)) + top + gap);
   expect(pixel(picture, 1, 1)).toEqual([255, 255, 255, 255]);
   const left = gap + view.canvas.width + gap;
   for (const [x, y] of [
@@ -101,9 +108,31 @@ test("the picture holds the grid and the enlarged filter, pixel for pixel, on th
     expect(pixel(picture, left + x, top + y)).toEqual(pixel(view.enlarged, x, y));
 });
 
+test("below stand the scale of colours, its ends, and what it means in lines that fit", async () => {
+  view = await open("rgb");
+  const canvases = [view.canvas, view.enlarged];
+  const [legend, colors] = [key().canvas, palette(view.root)];
+  const picture = pictureOf("title", canvases, key(), colors);
+  const below = 29 + Math.max(...canvases.map(({ height }) => height)) + 24;
+  for (const x of [0, 50, legend.width - 1])
+    expect(pixel(picture, 12 + x, below - legend.height + 1)).toEqual(pixel(legend, x, 1));
+  const isWritten = (from: number, until: number, left: number, right: number) => {
+    const context = picture.getContext("2d");
+    const read = context?.getImageData(left, from, right - left, until - from).data ?? [];
+    return read.some((part) => part < 128);
+  };
+  expect(isWritten(below - legend.height, below, legend.width + 24, legend.width + 80)).toBe(true);
+  // Six hundred letters take more than one line, and none of them ends in the margin.
+  expect(isWritten(below + 22, below + 38, 12, 60)).toBe(true);
+  expect(isWritten(below, picture.height, picture.width - 10, picture.width)).toBe(false);
+  const short = pictureOf("title", canvases, { ...key(), words: "True colour." }, colors);
+  expect(short.height).toBe(below + 30);
+});
+
 test("what is hidden is not in the picture", async () => {
   view = await open("matrix");
   expect(frameOf(view).mode).toBe("matrix");
-  const picture = pictureOf("title", [view.canvas, view.enlarged], palette(view.root));
+  view.enlarged.hidden = true;
+  const picture = pictureOf("title", [view.canvas, view.enlarged], key(), palette(view.root));
   expect(picture.width).toBe(view.canvas.width + 24);
 });

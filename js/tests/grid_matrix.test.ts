@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
+import { exact } from "../src/axis";
 import { diverging, selected as markColor, tableColor } from "../src/color";
-import { faded } from "../src/grid_paint";
 import { decode } from "../src/wire";
 import { pixel, point, press } from "./fake_model";
 import { dataOf, frameOf, type GridPage, MARK, open } from "./grid_page";
@@ -30,14 +30,36 @@ test("pixels of a matrix have the colours of their levels", async () => {
   }
 });
 
-test("pixels of the selected row below a matrix are those of its own weights", async () => {
+test("the selected row is enlarged beside the matrix, every weight in the colour of its level", async () => {
   view = await open("matrix");
-  const row = decode<{ levels: Uint8Array }>(view.model.get("row"));
-  const strip = view.find<HTMLCanvasElement>(".ww-grid-strip");
-  const scale = (strip.width - 2 * MARK) / row.levels.length;
-  for (const [column, level] of row.levels.entries())
-    for (const y of [0, strip.height - 1])
-      expect(pixel(strip, MARK + column * scale, y)).toEqual([...tableColor(diverging, level), 255]);
+  const row = decode<{ levels: Uint8Array; mask: Uint8Array }>(view.model.get("row"));
+  expect(row.levels).toHaveLength(30);
+  expect(view.text(".ww-grid-name")).toBe("row 9");
+  const scale = view.enlarged.width / 8;
+  expect(scale).toBeGreaterThanOrEqual(15);
+  expect(view.enlarged.height).toBe(4 * scale);
+  const seen = new Set<boolean>();
+  for (const [place, level] of row.levels.entries()) {
+    const isLit = (((row.mask[place >> 3] ?? 0) >> (place & 7)) & 1) === 1;
+    const drawn = pixel(view.enlarged, (place % 8) * scale + 1, Math.floor(place / 8) * scale + 1);
+    if (isLit) expect(drawn).toEqual([...tableColor(diverging, level), 255]);
+    else expect(drawn[3]).toBeLessThan(128);
+    seen.add(isLit);
+  }
+  expect(seen.size).toBe(2);
+  // Thirty weights leave two places of four lines of eight.
+  expect(pixel(view.enlarged, 7 * scale + 1, 3 * scale + 1)[3]).toBe(0);
+});
+
+test("weights of the enlarged row are read by pointer and by keys", async () => {
+  view = await open("matrix");
+  const row = decode<{ values: Float32Array }>(view.model.get("row"));
+  const scale = view.enlarged.width / 8;
+  point(view.enlarged, "pointermove", 2.5 * scale, 1.5 * scale);
+  expect(view.text(".ww-grid-readout")).toBe(`row 9, input 10: ${exact(row.values[10] ?? 0, true)}`);
+  press(view.enlarged, "ArrowDown");
+  press(view.enlarged, "ArrowDown");
+  expect(view.text(".ww-grid-readout")).toBe(`row 9, input 8: ${exact(row.values[8] ?? 0, true)}`);
 });
 
 test("a row of a matrix is selected by a click and by arrows", async () => {
@@ -69,7 +91,8 @@ test("weights outside the selected range fade", async () => {
     const isLit = ((mask.bits[index >> 3] ?? 0) >> (index & 7)) & 1;
     const own = tableColor(diverging, picture.levels[index] ?? -1);
     const drawn = pixel(view.canvas, MARK + column * scale + 1, MARK + row * scale + 1);
-    expect(drawn).toEqual([...(isLit ? own : faded(own, "diverging")), 255]);
+    if (isLit) expect(drawn).toEqual([...own, 255]);
+    else expect(drawn[3]).toBeLessThan(128);
     seen.add(isLit);
   }
   expect([...seen].sort()).toEqual([0, 1]);

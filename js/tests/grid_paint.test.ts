@@ -2,17 +2,18 @@ import { describe, expect, test } from "vitest";
 import {
   diverging,
   gray,
+  hatching,
+  kept,
   negativeInfinity,
   notANumber,
   positiveInfinity,
-  type Rgb,
   tableColor,
 } from "../src/color";
 import {
   colorize,
   cornerOf,
   enlarge,
-  faded,
+  hatch,
   indexOf,
   type Mosaic,
   mosaicHeight,
@@ -138,11 +139,12 @@ test("one component that is no number marks the pixel, the NaN before the infini
   ]);
 });
 
-test("what is outside the selected range fades, in opaque colours that no theme shines through", () => {
+const FAINT = Math.round(255 * kept);
+
+test("what is outside the selected range keeps its colour, and lets the page shine through", () => {
   const bits = Uint8Array.from([0b00000100, 0b00000010]);
   const from = { ...finite(Array(12).fill(200)), mask: { bits, start: 0 } };
-  const lit = [200, 200, 200, 255];
-  const faint = [...faded([200, 200, 200], "gray"), 255];
+  const [lit, faint] = [255, FAINT].map((opacity) => [200, 200, 200, opacity]);
   expect(colorsOf(colorize(from, 12, 1, "gray"))).toEqual(
     Array.from({ length: 12 }, (_, index) => (index === 2 || index === 9 ? lit : faint)),
   );
@@ -150,29 +152,42 @@ test("what is outside the selected range fades, in opaque colours that no theme 
   expect(colorsOf(colorize(later, 2, 1, "gray"))).toEqual([lit, faint]);
 });
 
-const distance = (one: Rgb, other: Rgb) =>
-  Math.hypot(...one.map((part, index) => part - (other[index] ?? 0)));
+/** The distance of two colours on a page of white (255) or of a dark theme. */
+function onPage(page: number, color: readonly number[], opacity: number): number[] {
+  return color.map((part) => page + (part - page) * opacity);
+}
 
-test.each([
-  ["diverging", diverging],
-  ["gray", gray],
-  // Filters in true colour are mostly near grey: zero is the grey of the middle.
-  ["rgb", gray],
-] as const)("no weight in the range has the colour of a faded one in %s", (color, table) => {
-  const colors = all.map((level) => tableColor(table, level));
-  for (const outside of colors)
-    for (const inside of colors) expect(distance(inside, faded(outside, color))).toBeGreaterThan(60);
+test.each([255, 30])("what fades is nearly the page, at %i, and the lines across it are seen", (page) => {
+  const line = onPage(page, hatching.color, hatching.opacity);
+  for (const level of all) {
+    for (const table of [diverging, gray]) {
+      const faint = onPage(page, tableColor(table, level), kept);
+      for (const [place, part] of faint.entries()) {
+        expect(Math.abs(part - page)).toBeLessThanOrEqual(0.15 * 255);
+        expect(Math.abs((line[place] ?? 0) - page)).toBeGreaterThan(35);
+      }
+    }
+  }
 });
 
-test("a faded weight keeps a trace of its colour", () => {
-  const [low, high] = [faded([0, 0, 0], "rgb"), faded([255, 255, 255], "rgb")];
-  for (const part of [0, 1, 2] as const) expect((high[part] ?? 0) - (low[part] ?? 0)).toBeGreaterThan(25);
+test("lines cross what is faint at every fifth place of a row, one further left in each, and nothing else", () => {
+  const image = new ImageData(11, 7);
+  for (let pixel = 0; pixel < 77; pixel++)
+    image.data.set([9, 8, 7, pixel % 3 === 0 ? 255 : FAINT], 4 * pixel);
+  hatch(image);
+  for (let pixel = 0; pixel < 77; pixel++) {
+    const isLine = pixel % 3 !== 0 && ((pixel % 11) + Math.floor(pixel / 11)) % 5 === 0;
+    const own = [9, 8, 7, pixel % 3 === 0 ? 255 : FAINT];
+    expect([...image.data.subarray(4 * pixel, 4 * pixel + 4)]).toEqual(
+      isLine ? [...hatching.color, Math.round(255 * hatching.opacity)] : own,
+    );
+  }
 });
 
 test("a NaN outside the selected range fades as the others do", () => {
   const mask = { bits: Uint8Array.from([0]), start: 0 };
   const from = { ...finite([128]), values: Float32Array.from([Number.NaN]), nonfinite: true, mask };
-  expect(colorsOf(colorize(from, 1, 1, "diverging"))).toEqual([[...faded(notANumber, "diverging"), 255]]);
+  expect(colorsOf(colorize(from, 1, 1, "diverging"))).toEqual([[...notANumber, FAINT]]);
 });
 
 describe("images", () => {

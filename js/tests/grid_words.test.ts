@@ -97,7 +97,7 @@ test.each([
 
 test("a weight of a mosaic has a channel, a row and a column", () => {
   const of = frame({ tiles: { ...TILES, cells: 4, cell_rows: 2, cell_cols: 2 } });
-  expect(position(of, 3, { cell: 2, row: 1, column: 4 })).toEqual([
+  expect(position(of, of.tiles ?? TILES, 3, { cell: 2, row: 1, column: 4 })).toEqual([
     "filter 3",
     "channel 2",
     "row 1",
@@ -107,25 +107,41 @@ test("a weight of a mosaic has a channel, a row and a column", () => {
 
 test("true colour names no channel", () => {
   const of = frame({ color: "rgb", tiles: { ...TILES, depth: 3 } });
-  expect(position(of, 3, { cell: 0, row: 1, column: 4 })).toEqual(["filter 3", "row 1", "column 4"]);
+  expect(position(of, of.tiles ?? TILES, 3, { cell: 0, row: 1, column: 4 })).toEqual([
+    "filter 3",
+    "row 1",
+    "column 4",
+  ]);
 });
 
 test("a chosen channel is named", () => {
-  expect(position(frame({ input_channel: 3 }), 0, { cell: 0, row: 0, column: 0 })[1]).toBe("channel 3");
+  expect(position(frame({ input_channel: 3 }), TILES, 0, { cell: 0, row: 0, column: 0 })[1]).toBe(
+    "channel 3",
+  );
 });
 
 test("a slice of a 3-d kernel is named after its channel", () => {
   const axes = { cell: "channel", slice: "slice", row: "row", column: "column" };
   const of = frame({ axes, tiles: { ...TILES, cells: 12, slices: 3 } });
-  expect(position(of, 0, { cell: 7, row: 0, column: 0 }).slice(1, 3)).toEqual(["channel 2", "slice 1"]);
+  expect(position(of, of.tiles ?? TILES, 0, { cell: 7, row: 0, column: 0 }).slice(1, 3)).toEqual([
+    "channel 2",
+    "slice 1",
+  ]);
   const chosen = frame({ axes, input_channel: 1, tiles: { ...TILES, cells: 3, slices: 3 } });
-  expect(position(chosen, 0, { cell: 2, row: 0, column: 0 }).slice(1, 3)).toEqual(["channel 1", "slice 2"]);
+  expect(position(chosen, chosen.tiles ?? TILES, 0, { cell: 2, row: 0, column: 0 }).slice(1, 3)).toEqual([
+    "channel 1",
+    "slice 2",
+  ]);
 });
 
 test("rows of a 1-d kernel are channels, with groups counted", () => {
   const axes = { cell: "", slice: "", row: "channel", column: "position" };
   const of = frame({ axes, groups: { filters: 2, channels: 4 }, tiles: { ...TILES, rows: 4, height: 4 } });
-  expect(position(of, 5, { cell: 0, row: 1, column: 2 })).toEqual(["filter 5", "channel 9", "position 2"]);
+  expect(position(of, of.tiles ?? TILES, 5, { cell: 0, row: 1, column: 2 })).toEqual([
+    "filter 5",
+    "channel 9",
+    "position 2",
+  ]);
 });
 
 test("a filter of a group sees the channels of its group", () => {
@@ -138,7 +154,7 @@ test("a filter of a group sees the channels of its group", () => {
 
 test("a tile of one weight has no position within", () => {
   const none = { cell: "", slice: "", row: "", column: "" };
-  expect(position(frame({ axes: none, unit: "weight" }), 4, { cell: 0, row: 0, column: 0 })).toEqual([
+  expect(position(frame({ axes: none, unit: "weight" }), TILES, 4, { cell: 0, row: 0, column: 0 })).toEqual([
     "weight 4",
   ]);
 });
@@ -157,6 +173,13 @@ describe("a pixel of a matrix", () => {
   };
   const axes = { cell: "", slice: "", row: "", column: "input" };
   const of = frame({ mode: "matrix", unit: "row", axes, tiles: null, picture });
+
+  test("a weight of the enlarged row is named by its column, whichever line it stands in", () => {
+    const line = { ...TILES, cells: 3, cell_cols: 2, height: 1, width: 1, block_cols: 2, cols: 5 };
+    const told = (cell: number) => position(of, line, 4, { cell, row: 0, column: 0 });
+    expect(told(1)).toEqual(["row 4", "inputs 2 to 3"]);
+    expect(told(2)).toEqual(["row 4", "input 4"]);
+  });
 
   test("says which weights it stands for and the largest of them", () => {
     expect(pixelText(of, 4, 1, 2)).toBe("rows 4 to 6, input 4: −5");

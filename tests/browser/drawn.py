@@ -166,7 +166,10 @@ def _tiles_of(is_solid: NDArray[np.bool_], weights: int) -> list[list[tuple[int,
 
 def _weights(cell: NDArray[np.int16], height: int, width: int) -> NDArray[np.int16]:
     scale = cell.shape[0] // height
-    sampled = cell[::scale, ::scale]
-    assert np.array_equal(np.kron(sampled, np.ones((scale, scale, 1), np.int16)), cell)
-    assert sampled.shape[:2] == (height, width)
-    return sampled
+    assert cell.shape == (height * scale, width * scale, 4)
+    squares = cell.reshape(height, scale, width, scale, 4).swapaxes(1, 2).reshape(height, width, scale**2, 4)
+    # Lines cross the squares of weights that have faded.
+    is_line = squares[..., 3] == round(255 * TABLES["hatch_kept"])
+    own = np.take_along_axis(squares, is_line.argmin(axis=-1)[..., None, None], axis=2)
+    assert ((squares == own).all(axis=-1) | is_line).all()
+    return np.asarray(own[:, :, 0])

@@ -10,7 +10,7 @@ import pytest
 import weightwidgets.pictures.grid as module
 from weightwidgets.analysis.filter_grid import filter_grid
 from weightwidgets.analysis.matrix_picture import matrix_picture
-from weightwidgets.pictures.grid import Marks, colored, faded, fit, matrix_image, tiles_image
+from weightwidgets.pictures.grid import Marks, colored, faded, fit, matrix_image, on_paper, tiles_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -134,19 +134,25 @@ def test_weights_outside_the_range_fade_and_those_inside_stay() -> None:
     for index, _, row, col in np.ndindex(3, 1, 4, 4):
         x, y = LEFT + index * 53 + col * 12, TOP + row * 12
         own = drawn(plain, x, y)
-        # An eighth of the own colour over mid-grey, as js/tests/grid_paint.test.ts has it.
-        expected = own if lit[index, 0, row, col] else [int(122 + (part - 122) * 0.12 + 0.5) for part in own]
-        assert drawn(image, x, y) == drawn(image, x + 11, y + 11) == expected
+        # 15 % of the own colour on white, under grey lines one pixel wide and five apart.
+        for across, down in ((0, 0), (11, 11), (3, 2)):
+            place = col * 12 + across + row * 12 + down
+            expected = own if lit[index, 0, row, col] else faint(own, is_line=place % 5 == 0)
+            assert drawn(image, x + across, y + down) == expected
 
 
-@pytest.mark.parametrize(
-    ("color", "expected"),
-    [("diverging", [107, 138, 122]), ("gray", [81, 66, 138]), ("rgb", [81, 66, 138])],
-)
-def test_what_fades_in_true_colour_or_grey_fades_to_violet(color: str, expected: list[int]) -> None:
-    pixels = np.array([[[0, 255, 123]]], np.uint8)
-    assert faded(pixels, np.zeros((1, 1), bool), color)[0, 0].tolist() == expected
-    np.testing.assert_array_equal(faded(pixels, np.ones((1, 1), bool), color), pixels)
+def faint(own: list[int], *, is_line: bool) -> list[int]:
+    color, opacity = ([128] * 3, 102 / 255) if is_line else (own, 38 / 255)
+    return [round(255 + (part - 255) * opacity) for part in color]
+
+
+def test_what_is_lit_is_opaque_and_keeps_its_colour() -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    lit = np.array([[True, False], [False, True]])
+    np.testing.assert_array_equal(faded(pixels, lit)[..., :3], pixels)
+    assert faded(pixels, lit)[..., 3].tolist() == [[255, 38], [38, 255]]
+    assert (faded(pixels, None)[..., 3] == 255).all()
+    np.testing.assert_array_equal(on_paper(faded(pixels, None)), pixels)
 
 
 def test_a_filter_far_down_is_in_the_picture_with_its_ring() -> None:
@@ -181,6 +187,6 @@ def test_the_selected_row_of_a_matrix_is_framed_and_pointed_at_and_others_fade()
     assert (rows.min(), rows.max() + 1) == (TOP + row * scale - 2, TOP + (row + 1) * scale + 2)
     assert columns.min() < LEFT - 5
     assert drawn(image, LEFT + 40, TOP + row * scale) == drawn(plain, LEFT + 40, TOP + row * scale)
-    own, faint = drawn(plain, LEFT + 40, TOP), drawn(image, LEFT + 40, TOP)
-    assert faint == [int(122 + (part - 122) * 0.12 + 0.5) for part in own]
-    assert faint != own
+    own = drawn(plain, LEFT + 41, TOP)
+    assert drawn(image, LEFT + 41, TOP) == faint(own, is_line=False) != own
+    assert drawn(image, LEFT + 40, TOP) == faint(own, is_line=True)

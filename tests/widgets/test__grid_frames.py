@@ -138,8 +138,9 @@ def test_a_dense_layer_is_a_matrix_pooled_by_its_extremes(state: dict[str, torch
     limit = state["dense.weight"].abs().max().double()
     levels = 128 + np.rint(127 * (expected.values.astype(np.float64) / float(limit)))
     np.testing.assert_array_equal(picture["levels"], levels)
-    alone = matrix_picture(state["dense.weight"][123:124], 1, 256)
-    np.testing.assert_array_equal(row["values"], alone.values[0])
+    # The row is enlarged beside the matrix, which pools it.
+    np.testing.assert_array_equal(row["values"], state["dense.weight"][123])
+    assert (row["block_cols"], row["mask"]) == (1, None)
     assert row["norm"][0] == pytest.approx(float(state["dense.weight"][123].double().norm()), rel=1e-12)
 
 
@@ -182,6 +183,41 @@ def test_a_pixel_of_a_matrix_is_lit_by_any_weight_of_its_block(state: dict[str, 
     (bits,) = shown(view, "lit")["masks"]
     expected = matrix_mask(state["dense.weight"], (2.0, 9.0), 99.0, 192, 256).ravel()
     np.testing.assert_array_equal(np.unpackbits(bits, bitorder="little")[: expected.size], expected)
+
+
+def test_a_long_row_is_pooled_and_lit_by_any_weight_of_a_block() -> None:
+    weight = normal(3, 2500)
+    view = FilterGrid({"a.weight": weight}, filter_index=1, selected_range=(2.0, 9.0))
+    row = shown(view, "row")
+    alone = matrix_picture(weight[1:2], 1, 1024)
+    assert row["block_cols"] == alone.block_cols == 3
+    np.testing.assert_array_equal(row["values"], alone.values[0])
+    lit = np.unpackbits(row["mask"], bitorder="little")[: row["values"].size]
+    inside = np.append((weight[1] >= 2).numpy(), [False, False]).reshape(-1, 3).any(axis=1)
+    np.testing.assert_array_equal(lit, inside)
+    view.selected_range = None
+    assert shown(view, "row")["mask"] is None
+
+
+def test_one_outlier_does_not_leave_a_matrix_in_one_colour_where_colours_are_robust() -> None:
+    weight = normal(100, 100)
+    weight[7, 8] = 5000
+    view = FilterGrid({"a.weight": weight}, filter_index=7)
+    assert np.unique(shown(view)["picture"]["levels"]).tolist() == [128, 255]
+    view.robust_colors = True
+    frame, row = shown(view), shown(view, "row")
+    limit = float(weight.abs().flatten().sort().values[9989])
+    assert frame["limit"] == [limit]
+    share = np.clip(weight.double().numpy() / limit, -1, 1)
+    np.testing.assert_array_equal(frame["picture"]["levels"], 128 + np.rint(127 * share))
+    np.testing.assert_array_equal(row["levels"], 128 + np.rint(127 * share[7]))
+    assert "Robust colours: 10 of the weights are beyond" in frame["scope"]
+
+
+def test_robust_colours_change_nothing_where_filters_are_tiles(state: dict[str, torch.Tensor]) -> None:
+    plain, robust = FilterGrid(state, "deep"), FilterGrid(state, "deep", robust_colors=True)
+    assert shown(plain)["scope"] == shown(robust)["scope"]
+    assert shown(plain)["limit"] == shown(robust)["limit"]
 
 
 def test_masks_of_later_pages_come_in_sheets(monkeypatch: pytest.MonkeyPatch) -> None:

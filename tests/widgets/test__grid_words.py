@@ -23,6 +23,8 @@ def subject(source: object, name: str = "", **traits: Any) -> Subject:
         "order": "index",
         "as_images": False,
         "shuffled": False,
+        "robust_colors": False,
+        "selected_range": None,
         "live": False,
         **traits,
     }
@@ -75,6 +77,43 @@ def test_the_scale_of_true_colour_is_told_with_its_limits() -> None:
 
 def test_a_layer_of_zeros_has_no_negative_zero_for_a_limit() -> None:
     assert "0 to 0" in words.scope(subject({"a.weight": torch.zeros(2, 1, 3, 3)}))
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        (
+            torch.arange(1.0, 2001.0),
+            "−1,998 to 1,998; 2 of the weights are beyond",
+        ),
+        (
+            torch.arange(1.0, 1001.0),
+            "−999 to 999; 1 weight is beyond",
+        ),
+        (torch.ones(1000), "−1 to 1; 0 of the weights are beyond"),
+    ],
+)
+def test_weights_beyond_a_robust_scale_are_counted(weights: torch.Tensor, said: str) -> None:
+    matrix = subject({"a.weight": weights.reshape(-1, 10)}, robust_colors=True)
+    limits, count = said.split(";")
+    assert f": {limits}, one scale for the layer. Robust colours:{count}, in the" in words.scope(matrix)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((4, 7), "Faded: weights outside −0.02 to 0.12."),
+        ((4, 3, 3, 3), "Faded: weights outside −0.02 to 0.12."),
+        (
+            (4, 700),
+            "Faded: weights outside −0.02 to 0.12. A block stays bright if any of its weights is inside.",
+        ),
+    ],
+)
+def test_what_fades_is_told(shape: tuple[int, ...], said: str) -> None:
+    weight = {"a.weight": normal(*shape)}
+    assert words.faded(subject(weight, selected_range=(-0.02, 0.12))) == said
+    assert words.faded(subject(weight)) == ""
 
 
 def test_a_matrix_has_one_scale_whatever_is_chosen() -> None:

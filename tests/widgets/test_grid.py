@@ -83,7 +83,7 @@ def test_pages_that_do_not_exist_are_left_out(state: dict[str, torch.Tensor], pa
 def test_a_step_along_a_matrix_publishes_the_row_alone(state: dict[str, torch.Tensor]) -> None:
     view = FilterGrid(state, "dense")
     assert published(view, lambda: of_the_browser(view, filter_index=7)) == ["row"]
-    assert size_of(view.row) < 2_500
+    assert size_of(view.row) < 5_000
 
 
 def test_colour_pictures_are_recognised_and_other_inputs_are_not() -> None:
@@ -218,12 +218,17 @@ def test_the_picture_marks_the_selected_filter_and_fades_what_is_out_of_range(
     assert not np.array_equal((other == [0x00, 0xC8, 0x53]).all(axis=-1), mark)
     low, high = state[f"{name}.weight"].aminmax()
     view.selected_range = (float(low), float(high))
-    np.testing.assert_array_equal(np.asarray(view.picture()), other)
+    # Below the pictures stands which range it is.
+    np.testing.assert_array_equal(np.asarray(view.picture())[:95], other[:95])
     view.selected_range = (float(high) + 1, float(high) + 2)
     pixels = np.asarray(view.picture())[45:60, 14:34].reshape(-1, 3).astype(int)
     faint = pixels[(pixels != [0x00, 0xC8, 0x53]).any(axis=-1)]
     assert len(faint) > 100
-    assert np.ptp(faint, axis=0).max() <= 0.12 * 255 + 1
+    assert faint.min() >= 255 * (1 - 0.4)
+    # But for the lines across, which are one grey.
+    is_line = (faint == 204).all(axis=-1)
+    assert 0.1 < is_line.mean() < 0.3
+    assert faint[~is_line].min() >= 255 * (1 - 0.15) - 1
 
 
 def test_the_picture_holds_the_selected_filter_of_a_layer_with_many(state: dict[str, torch.Tensor]) -> None:

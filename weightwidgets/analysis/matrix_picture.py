@@ -74,7 +74,7 @@ def pooled_picture(
     """
     cols = _columns(weight)
     pooled = [
-        pool(strip.reshape(-1, cols), block_rows, block_cols) for strip in _strips(weight, block_rows, order)
+        pool(strip.reshape(-1, cols), block_rows, block_cols) for strip in strips(weight, block_rows, order)
     ]
     return MatrixPicture(np.concatenate(pooled), block_rows, block_cols)
 
@@ -100,7 +100,7 @@ def matrix_mask(
     block, cols = blocks(weight, max_rows, max_cols), _columns(weight)
     pooled = [
         pool_any(in_range(strip, selected_range, top).reshape(-1, cols), *block)
-        for strip in _strips(weight, block[0], order)
+        for strip in strips(weight, block[0], order)
     ]
     return np.concatenate(pooled)
 
@@ -117,9 +117,19 @@ def blocks(weight: Weight, max_rows: int, max_cols: int) -> tuple[int, int]:
     return -(-rows // max_rows), -(-cols // max_cols)
 
 
-def _strips(
-    weight: Weight, block_rows: int, order: NDArray[np.integer] | None
+def strips(
+    weight: Weight, block_rows: int = 1, order: NDArray[np.integer] | None = None
 ) -> Iterator[NDArray[np.floating]]:
+    """Give the rows of a weight as numbers, so many at a time as stay in the processor's cache.
+
+    Parameters
+    ----------
+    weight, order
+        As for `matrix_picture`.
+    block_rows : int
+        All but the last have a whole number of so many rows.
+
+    """
     rows = weight.shape[0]
     step = block_rows * max(1, _STRIP // (block_rows * _columns(weight)))
     for start in range(0, rows, step):

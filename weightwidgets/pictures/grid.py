@@ -61,23 +61,57 @@ def colored(levels: NDArray[np.uint8], flags: NDArray[np.uint8], color: str) -> 
     return pixels
 
 
-def faded(pixels: NDArray[np.uint8], lit: NDArray[np.bool_], color: str) -> NDArray[np.uint8]:
-    """Fade weights outside the selected range, as the browser does.
+def faded(pixels: NDArray[np.uint8], lit: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    """Make weights outside the selected range nearly transparent, as the browser does.
 
     Parameters
     ----------
     pixels : numpy.ndarray
         uint8, shape (..., height, width, 3), as from `colored`.
-    lit : numpy.ndarray
-        bool, shape (..., height, width): what stays as it is.
-    color : {"rgb", "diverging", "gray"}
-        As for `colored`.
+    lit : numpy.ndarray, optional
+        bool, shape (..., height, width): what stays as it is; by default all.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, shape (..., height, width, 4): red, green, blue and opacity.
+
+    """
+    opacity = np.full(pixels.shape[:-1], 255, np.uint8)
+    if lit is not None:
+        opacity[~lit] = _faint()
+    return np.concatenate([pixels, opacity[..., None]], axis=-1)
+
+
+def on_paper(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay enlarged pixels on white, with thin lines across what has faded.
+
+    Parameters
+    ----------
+    pixels : numpy.ndarray
+        uint8, shape (height, width, 4), as from `faded`.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, shape (height, width, 3).
 
     """
     tables = _tables()
-    veil = np.array(list(bytes.fromhex(tables["veil_diverging" if color == "diverging" else "veil"])))
-    faint = np.floor(veil + (pixels - veil) * tables["kept"] + 0.5).astype(np.uint8)
-    return np.where(lit[..., None], pixels, faint)
+    height, width = pixels.shape[:2]
+    crossed = np.add.outer(np.arange(height), np.arange(width)) % tables["hatch_step"] == 0
+    is_line = (pixels[..., 3] == _faint()) & crossed
+    line = [*bytes.fromhex(tables["hatch"]), round(255 * tables["hatch_kept"])]
+    colors = np.where(is_line[..., None], np.array(line), pixels)
+    mixed: NDArray[np.uint8] = np.rint(255 + (colors[..., :3] - 255.0) * (colors[..., 3:] / 255)).astype(
+        np.uint8
+    )
+    return mixed
+
+
+def _faint() -> int:
+    kept: float = _tables()["kept"]
+    return round(255 * kept)
 
 
 class Fit(NamedTuple):
@@ -154,9 +188,8 @@ def tiles_image(
     cols, rows, scale, gap = fit(grid.layout)
     width, height = _tile_size(grid.layout, scale, gap)
     shown = min(len(grid.filters), cols * rows)
-    pixels = colored(grid.levels[:shown], grid.flags[:shown], color)
-    if marks.lit is not None:
-        pixels = faded(pixels, marks.lit[:shown], color)
+    lit = None if marks.lit is None else marks.lit[:shown]
+    pixels = faded(colored(grid.levels[:shown], grid.flags[:shown], color), lit)
     if shown < count:
         which = f"Tiles {first + 1:,} to {first + shown:,}" if first else f"The first {shown:,}"
         caption = f"{which} of {count:,}. {caption}"
@@ -165,7 +198,7 @@ def tiles_image(
     for place, tile in enumerate(pixels):
         left = place % cols * (width + _GAP) + _MARGIN
         top = place // cols * (height + _GAP) + _EDGE
-        field.paste(Image.fromarray(_mosaic(tile, grid.layout, scale, gap)), (left, top))
+        field.paste(Image.fromarray(on_paper(_mosaic(tile, grid.layout, scale, gap))), (left, top))
         if marks.place == first + place:
             _draw_ring(field, (left, top, left + width, top + height), 1)
     return _sheet(field, title, caption)
@@ -181,9 +214,8 @@ def matrix_image(
     """Draw a matrix, blue over zero to orange, up to `limit` (weight units); else as `tiles_image`."""
     from weightwidgets.analysis.filter_grid import flags_of, symmetric_levels
 
-    pixels = colored(symmetric_levels(picture.values, limit), flags_of(picture.values), "diverging")
-    if marks.lit is not None:
-        pixels = faded(pixels, marks.lit, "diverging")
+    colors = colored(symmetric_levels(picture.values, limit), flags_of(picture.values), "diverging")
+    pixels = faded(colors, marks.lit)
     height, width = pixels.shape[:2]
     scale = max(1, min((_WIDTH - 2 * _MARGIN) // width, _MOST_HEIGHT // height))
     drawn = _enlarged(pixels, scale)
@@ -207,9 +239,9 @@ def _mosaic(tile: NDArray[np.uint8], layout: TileLayout, scale: int, gap: int) -
     """Lay the cells of a tile side by side; by way of Pillow, thousands of cells would take a second."""
     rows, cols = layout.cell_rows, layout.cell_cols
     high, wide = layout.height * scale + gap, layout.width * scale + gap
-    sheet = np.full((rows * cols, high, wide, 3), 255, np.uint8)
+    sheet = np.full((rows * cols, high, wide, 4), 255, np.uint8)
     sheet[: len(tile), : high - gap, : wide - gap] = tile.repeat(scale, axis=1).repeat(scale, axis=2)
-    arranged = sheet.reshape(rows, cols, high, wide, 3).swapaxes(1, 2).reshape(rows * high, cols * wide, 3)
+    arranged = sheet.reshape(rows, cols, high, wide, 4).swapaxes(1, 2).reshape(rows * high, cols * wide, 4)
     return arranged[: rows * high - gap, : cols * wide - gap]
 
 
@@ -231,8 +263,8 @@ def _draw_pointer(field: Image.Image, middle: int) -> None:
     ImageDraw.Draw(field).polygon(corners, fill=f"#{_tables()['selected']}")
 
 
-def _enlarged(pixels: NDArray[Any], scale: int) -> Image.Image:
-    return Image.fromarray(np.repeat(np.repeat(pixels, scale, axis=0), scale, axis=1))
+def _enlarged(pixels: NDArray[np.uint8], scale: int) -> Image.Image:
+    return Image.fromarray(on_paper(np.repeat(np.repeat(pixels, scale, axis=0), scale, axis=1)))
 
 
 def _sheet(field: Image.Image, title: str, caption: str) -> Image.Image:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Pages whose masks travel together: at one bit per weight, as many bytes as one page.
 SHEET_PAGES = 100
 PAGES_PER_ANSWER = 2
+#: The selected row of a matrix is enlarged: more pixels than of any row in the picture.
+ROW_PIXELS = 1024
 
 
 def frame(subject: Subject) -> wire.Frame:
@@ -79,15 +81,19 @@ def pages(subject: Subject, asked: tuple[int, ...] | None) -> wire.Frame:
 
 
 def row(subject: Subject) -> wire.Frame:
-    """Give the selected row of a matrix, each pixel a block of its columns."""
-    from weightwidgets.analysis._rows import pool
+    """Give the selected row of a matrix, each pixel a block of its columns, and which are in the range."""
+    from weightwidgets.analysis._rows import pool, pool_any
     from weightwidgets.analysis.filter_grid import flags_of, symmetric_levels
-    from weightwidgets.analysis.matrix_picture import blocks
     from weightwidgets.analysis.norms import unit_norms
+    from weightwidgets.analysis.selection import in_range
 
-    index = subject.ask.filter_index
+    index, selected_range = subject.ask.filter_index, subject.ask.selected_range
     numbers = _rows(subject, np.array([index]))
-    values = pool(numbers, 1, blocks(subject.weight, *subject.max_pixels)[1])[0]
+    block = -(-subject.shape[1] // ROW_PIXELS)
+    values = pool(numbers, 1, block)[0]
+    mask = None
+    if selected_range is not None:
+        mask = _bits(pool_any(in_range(numbers, selected_range, subject.extent.high), 1, block))
     return wire.frame(
         token=subject.token,
         filter_index=index,
@@ -95,6 +101,8 @@ def row(subject: Subject) -> wire.Frame:
         values=values,
         nonfinite=bool(flags_of(values).any()),
         norm=unit_norms(numbers).l2,
+        block_cols=block,
+        mask=mask,
     )
 
 
@@ -102,13 +110,14 @@ def lit(subject: Subject, sheet: int) -> wire.Frame:
     """Give, one bit per pixel, which weights lie in the selected range; one mask for a whole matrix."""
     selected_range = subject.ask.selected_range
     if selected_range is None:
-        return wire.frame(token=subject.token, first=0, masks=None)
+        return wire.frame(token=subject.token, first=0, masks=None, said="")
+    said = words.faded(subject)
     if subject.is_matrix:
-        return wire.frame(token=subject.token, first=0, masks=[_bits(_matrix_mask(subject))])
+        return wire.frame(token=subject.token, first=0, masks=[_bits(_matrix_mask(subject))], said=said)
     first = sheet * SHEET_PAGES
     last = min(first + SHEET_PAGES, subject.page_count)
     masks = [_page_mask(subject, page) for page in range(first, last)]
-    return wire.frame(token=subject.token, first=first, masks=masks)
+    return wire.frame(token=subject.token, first=first, masks=masks, said=said)
 
 
 def picture(subject: Subject) -> Image.Image:
@@ -117,7 +126,8 @@ def picture(subject: Subject) -> Image.Image:
 
     shown = matrix(subject) if subject.is_matrix else None
     title = f"{wire.display_name(subject.layer.name)} · {words.description(subject)}"
-    caption = " ".join([words.scope(subject), *words.notes(subject, shown)])
+    told = [words.scope(subject), words.faded(subject), *words.notes(subject, shown)]
+    caption = " ".join(sentence for sentence in told if sentence)
     place = subject.place(min(subject.ask.filter_index, subject.count - 1))
     is_lit = subject.ask.selected_range is not None
     if shown is not None:

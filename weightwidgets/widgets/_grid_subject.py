@@ -14,11 +14,14 @@ from weightwidgets.layer import CONVOLUTIONS
 from ._scale import measure_peers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     import torch
     from numpy.typing import NDArray
 
     from weightwidgets.analysis.filter_grid import ColorScope, Extent
     from weightwidgets.analysis.norms import UnitNorms
+    from weightwidgets.analysis.robust_limit import RobustLimit
     from weightwidgets.analysis.tile_layout import TileLayout
     from weightwidgets.layer import Layer
 
@@ -68,7 +71,7 @@ class Subject:
         self.as_image = self.offer if ask.as_images else None
         self.key = (
             ask.version, layer.name, ask.input_channel, ask.color_scope, ask.order, self.as_image,
-            ask.shuffled, ask.live, *(peer.version for peer in ask.peers),
+            ask.shuffled, ask.live, ask.robust_colors, *(peer.version for peer in ask.peers),
         )  # fmt: skip
         self.token = wire.token(self.key)
 
@@ -130,8 +133,29 @@ class Subject:
 
     @property
     def limit(self) -> float:
-        """The largest finite magnitude of the layer, and of those whose scale it shares."""
-        return max(extent.limit for extent in (self.extent, *self._peer_extents))
+        """The magnitude at the ends of the scale: the largest of the layer, and of those that share it."""
+        return max(found.limit for found in self._robust or (self.extent, *self._peer_extents))
+
+    @property
+    def beyond(self) -> str:
+        """How many finite weights lie beyond the ends of the scale; "" where it holds all of them."""
+        if not self._robust:
+            return ""
+        # Where another layer sets the ends, fewer of this one are beyond.
+        return "at most 0.1 %" if self.shares_scale else f"{self._robust[0].beyond:,}"
+
+    @cached_property
+    def _robust(self) -> list[RobustLimit]:
+        if not (self.is_matrix and self.ask.robust_colors):
+            return []
+        from weightwidgets.analysis._cache import shared
+        from weightwidgets.analysis.robust_limit import robust_limit
+
+        def limit(version: Hashable, weight: Callable[[], torch.Tensor]) -> RobustLimit:
+            return shared.get((version, "robust_limit"), lambda: robust_limit(weight()))
+
+        peers = measure_peers(self.ask, lambda peer: limit(peer.version, lambda: peer.layer.out_first))
+        return [limit(self.ask.version, lambda: self.weight), *peers]
 
     @cached_property
     def _peer_extents(self) -> list[Extent]:

@@ -48,10 +48,33 @@ def scope(subject: Subject) -> str:
     if subject.color_scope == "layer" or subject.is_matrix:
         low = f"−{limit}" if subject.limit else "0"  # noqa: RUF001 (a minus sign)
         whole = "all that is compared" if subject.shares_scale else "the layer"
-        return f"{meaning}: {low} to {limit}, one scale for {whole}."
+        said = f"{meaning}: {low} to {limit}, one scale for {whole}."
+        return f"{said} {_beyond(subject)}".strip()
     if subject.color_scope == "filter":
         return f"{meaning}: each {noun(subject.layer)} on its own scale, up to its largest magnitude."
     return f"{meaning}: each {noun(subject.layer)} from its minimum to its maximum, which moves zero."
+
+
+def _beyond(subject: Subject) -> str:
+    if not subject.beyond:
+        return ""
+    are = "weight is" if subject.beyond == "1" else "of the weights are"
+    return f"Robust colours: {subject.beyond} {are} beyond, in the colours of the ends."
+
+
+def faded(subject: Subject) -> str:
+    """Say which weights are drawn faint; "" where none are."""
+    if subject.ask.selected_range is None:
+        return ""
+    low, high = (number(bound) for bound in subject.ask.selected_range)
+    said = f"Faded: weights outside {low} to {high}."
+    return f"{said} A block stays bright if any of its weights is inside." if _is_pooled(subject) else said
+
+
+def _is_pooled(subject: Subject) -> bool:
+    if not subject.is_matrix:
+        return subject.layout.block_rows * subject.layout.block_cols > 1
+    return any(size > most for size, most in zip(subject.shape, subject.max_pixels, strict=False))
 
 
 def axes(subject: Subject) -> dict[str, str]:

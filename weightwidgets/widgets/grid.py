@@ -44,6 +44,10 @@ class FilterGrid(ScaledView):
         Of the tiles: as in the layer, or by descending L2 norm.
     as_images : bool
         Show the rows of a dense layer with h * h or 3 * h * h inputs as pictures.
+    robust_colors : bool
+        Of a matrix: end the scale at the smallest magnitude that 99.9 % of its weights (zeros, NaN and
+        infinities left out) do not exceed, instead of at the largest. What is beyond has the colour of the
+        end, and is counted in the caption.
     selected_range : (lo, hi) or None
         In weight units: weights in it stay bright, the others fade; `in_range` is the rule.
     shuffled : bool
@@ -67,6 +71,7 @@ class FilterGrid(ScaledView):
     color_scope = question(t.Enum(_SCOPES, default_value="filter"))
     order = question(t.Enum(_ORDERS, default_value="index"))
     as_images = question(t.Bool(False))
+    robust_colors = question(t.Bool(False))
     selected_range = question(SelectedRange()).tag(ts="[number, number] | null")
     shuffled = question(t.Bool(False))
     # What the browser misses: {"token": of its frame, "pages": at most two, "sheet": of masks}.
@@ -135,7 +140,7 @@ class FilterGrid(ScaledView):
         yield Part("frame", key, lambda: frames.frame(subject))
         if subject.is_matrix:
             yield Part("pages", ("matrix",), dict)
-            yield Part("row", (*key, ask.filter_index), lambda: frames.row(subject))
+            yield Part("row", (*key, ask.filter_index, ask.selected_range), lambda: frames.row(subject))
         else:
             asked = frames.pages_asked_for(subject, ask.wanted)
             yield Part("pages", (*key, asked), lambda: frames.pages(subject, asked))
