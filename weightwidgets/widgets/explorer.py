@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from typing_extensions import Self
 
+    from weightwidgets.layer import Layer
     from weightwidgets.sources.source import Source
 
 _SHARED = ("layer", "filter_index", "bins", "value_range", "selected_range", "size")
@@ -235,19 +236,9 @@ class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
         bands = [
             {label: draw(view) or view.error for label, view in band.items()} for band in self._stage.bands()
         ]
-        return explorer_picture(", twin ".join(self._stage.titles()), [self._selected()], bands)
-
-    def _selected(self) -> str:
         layer = self._source.get(self.layer)
-        if layer is None:
-            return self.error
-        shape = " x ".join(f"{size:,}" for size in layer.shape)
-        row = f"{noun(layer)} {self.filter_index:,} of {layer.out_channels:,}"
-        words = [wire.display_name(layer.name, 80), layer.kind, shape, row if layer.out_channels else ""]
-        if self.selected_range is not None:
-            low, high = map(number, self.selected_range)
-            words.append(f"weights from {low} to {high} selected")
-        return " · ".join(filter(None, words))
+        words = self.error if layer is None else _selected(layer, self.filter_index, self.selected_range)
+        return explorer_picture(", twin ".join(self._stage.titles()), [words], bands)
 
     def _new_layer(self, _change: t.Bunch) -> None:
         # Rows and ranges of the old layer mean nothing in the new one.
@@ -274,3 +265,13 @@ class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
         # The first errors come while the stage is being built, and are collected when it stands.
         if self.comm is not None:
             self.set_trait("error", next(self._stage.errors(), ""))
+
+
+def _selected(layer: Layer, filter_index: int, selected_range: tuple[float, float] | None) -> str:
+    shape = " x ".join(f"{size:,}" for size in layer.shape)
+    row = f"{noun(layer)} {filter_index:,} of {layer.out_channels:,}"
+    words = [wire.display_name(layer.name, 80), layer.kind, shape, row if layer.out_channels else ""]
+    if selected_range is not None:
+        low, high = map(number, selected_range)
+        words.append(f"weights from {low} to {high} selected")
+    return " · ".join(filter(None, words))
