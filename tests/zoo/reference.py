@@ -25,8 +25,8 @@ Convolution = nn.modules.conv._ConvNd
 
 
 def as_float64(tensor: torch.Tensor) -> Numbers:
-    """Give the numbers of a tensor; complex ones by their magnitude."""
-    tensor = tensor.detach()
+    """Give the numbers of a tensor; those of complex ones by magnitude, of quantised ones as meant."""
+    tensor = tensor.detach().dequantize() if tensor.is_quantized else tensor.detach()
     if tensor.is_complex():
         tensor = tensor.to(torch.complex128).abs()
     numbers: Numbers = tensor.to(torch.float64).numpy()

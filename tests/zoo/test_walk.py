@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,19 @@ def test_nothing_is_off_in_a_model_of_the_transformers_library(name: str) -> Non
 def test_there_are_architectures_enough() -> None:
     assert len(TORCH_NETS) >= 20
     assert len(ARCHITECTURES) - len(TORCH_NETS) >= 40
+
+
+def test_every_class_of_torch_that_keeps_parameters_is_in_a_net() -> None:
+    def keeps_parameters(kind: type[nn.Module]) -> bool:
+        bases = [base for base in kind.__mro__ if base is not nn.Module and issubclass(base, nn.Module)]
+        return any("Parameter(" in inspect.getsource(base) for base in bases)
+
+    classes = {kind for kind in vars(nn).values() if inspect.isclass(kind) and issubclass(kind, nn.Module)}
+    # Lazy ones become the others; two are bases.
+    own = {kind for kind in classes if keeps_parameters(kind) and not kind.__name__.startswith("Lazy")}
+    used = {type(module) for make in TORCH_NETS.values() for module in make().modules()}
+    assert own - used == {nn.RNNBase, nn.modules.rnn.RNNCellBase}
+    assert len(own) > 25
 
 
 FAULTS: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {

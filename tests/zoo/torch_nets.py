@@ -229,6 +229,15 @@ def _cast(dtype: torch.dtype) -> Callable[[], nn.Module]:
     return make
 
 
+def _quantised() -> nn.Module:
+    model = nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.Linear(5, 4), nn.LSTM(4, 3))
+    with warnings.catch_warnings():
+        # torch moves this to a package of its own.
+        warnings.simplefilter("ignore")
+        made: nn.Module = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, torch.qint8)
+    return made
+
+
 TORCH_NETS: dict[str, Callable[[], nn.Module]] = {
     "torch convolutions": _convolutions,
     "torch transposed convolutions": _transposed,
@@ -254,4 +263,5 @@ TORCH_NETS: dict[str, Callable[[], nn.Module]] = {
     "torch float16": _cast(torch.float16),
     "torch float64": _cast(torch.float64),
     "torch complex": _cast(torch.complex64),
+    "torch quantised": _quantised,
 }

@@ -64,7 +64,8 @@ def walk(make: Callable[[], nn.Module]) -> Tally:
         with tally.at("missing"):
             memory.find_missing(tally, memory.tensors(model), source)
         with tally.at("missing in a state dict"):
-            held = model.state_dict()
+            # Quantised modules keep their packed weights in it as objects, which no source takes.
+            held = {name: kept for name, kept in model.state_dict().items() if torch.is_tensor(kept)}
             memory.find_missing(tally, memory.floating(held.items()), ww.open_source(held))
         check_views(tally, source, subjects)
     with tally.at("untouched"):
@@ -92,7 +93,9 @@ def _subject(tally: Tally, source: Source, name: str, twin: nn.Module) -> Subjec
         path, _, attribute = layer.full_name.rpartition(".")
         module = twin.get_submodule(path)
         with torch.no_grad():
-            expected = reference.as_float64(getattr(module, attribute))
+            kept = getattr(module, attribute)
+            # The quantised modules of torch have a method of that name.
+            expected = reference.as_float64(kept if isinstance(kept, torch.Tensor) else kept())
         found = reference.as_float64(layer.weight)
         tally.near(
             "effective weight", found, expected, np.abs(expected[np.isfinite(expected)]).max(initial=0)
