@@ -113,6 +113,7 @@ class GridView {
   #changed(changed: ReadonlySet<string>): void {
     const { model } = this.#host;
     const isNew = changed.has("frame");
+    const before = this.#data.tiles?.cells;
     if (isNew) this.#data.takeFrame(model.get("frame"));
     if (isNew || changed.has("lit")) this.#data.takeLit(model.get("lit"));
     if (isNew || changed.has("pages")) this.#data.takePages(model.get("pages"));
@@ -124,7 +125,7 @@ class GridView {
     const isOther = isNew && this.#describe();
     if (isNew || changed.has("pages") || changed.has("lit")) this.#asked = "";
     if (isNew || changed.has("filter_index")) this.#reader.cursor = null;
-    if (isNew || changed.has("size")) this.#layOut();
+    if (isNew || changed.has("size") || this.#data.tiles?.cells !== before) this.#layOut();
     if (isOther || changed.has("filter_index")) this.#field.reveal(this.#place);
     this.#draw();
     if (changed.has("filter_index") && changed.size === 1) this.#host.announce(this.#name());

@@ -113,3 +113,27 @@ test("an empty frame shows nothing and asks nothing", () => {
   found.takeFrame({});
   expect([found.frame, found.tile(0), found.missing([0])]).toEqual([null, null, null]);
 });
+
+test.each([
+  [3, 1, 3, 1],
+  [10, 1, 8, 2],
+  [256, 1, 16, 16],
+  [784, 1, 28, 28],
+  [900, 2, 32, 29],
+  [1024, 1, 32, 32],
+])("a row of %i pixels in blocks of %i is enlarged in lines of %i", (pixels, block, across, down) => {
+  const found = data("matrix");
+  const row = state("matrix").row as Record<string, unknown>;
+  const levels = { shape: [pixels], dtype: "uint8", data: new DataView(new ArrayBuffer(pixels)) };
+  found.takeRow({ ...row, levels, block_cols: block });
+  expect(found.tiles).toMatchObject({ cells: pixels, cell_cols: across, cell_rows: down, block_cols: block });
+});
+
+test("the row in hand is a tile, on the scale of the matrix, at its own place alone", () => {
+  const found = data("matrix");
+  const limit = found.frame?.limit[0] ?? 0;
+  expect(found.tile(9)).toMatchObject({ start: 0, low: -limit, high: limit, norm: found.normOf(9) });
+  expect([found.tile(8), found.normOf(8)]).toEqual([null, null]);
+  found.takeRow({});
+  expect([found.tile(9), found.tiles]).toEqual([null, null]);
+});

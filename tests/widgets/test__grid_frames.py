@@ -18,6 +18,7 @@ from tests.widgets.grid_cases import (
 from weightwidgets.analysis import filter_grid, shuffled
 from weightwidgets.analysis.matrix_picture import matrix_mask, matrix_picture
 from weightwidgets.analysis.selection import in_range
+from weightwidgets.sources.open import open_source
 from weightwidgets.widgets import grid as module
 from weightwidgets.widgets.grid import FilterGrid
 
@@ -212,6 +213,16 @@ def test_one_outlier_does_not_leave_a_matrix_in_one_colour_where_colours_are_rob
     np.testing.assert_array_equal(frame["picture"]["levels"], 128 + np.rint(127 * share))
     np.testing.assert_array_equal(row["levels"], 128 + np.rint(127 * share[7]))
     assert "Robust colours: 10 of the weights are beyond" in frame["scope"]
+
+
+def test_robust_colours_of_matrices_on_one_scale_end_where_the_larger_one_does() -> None:
+    small, large = {"a.weight": normal(50, 40)}, {"a.weight": 3 * normal(50, 40, seed=1)}
+    small["a.weight"][1, 1] = 900
+    view = FilterGrid(small, robust_colors=True)
+    view.share_scale([open_source(large)])
+    # The 1998th of 2000 magnitudes.
+    assert shown(view)["limit"] == [float(large["a.weight"].abs().flatten().sort().values[1997])]
+    assert "Robust colours: at most 0.1 % of the weights are beyond" in shown(view)["scope"]
 
 
 def test_robust_colours_change_nothing_where_filters_are_tiles(state: dict[str, torch.Tensor]) -> None:
