@@ -77,6 +77,8 @@ class Experts {
   #grid: Grid | undefined;
   #pairs: Pairs | undefined;
   #frame = 0;
+  /** Whether the next frame brings the selected cell into sight. */
+  #reveals = false;
 
   constructor(host: Host<ExpertGridState>) {
     this.#host = host;
@@ -115,9 +117,12 @@ class Experts {
   /** Draw at the next frame; first bring the selected cell into sight if asked to. */
   schedule(reveal = false): void {
     cancelAnimationFrame(this.#frame);
+    // A later message before that frame must not take this back.
+    this.#reveals ||= reveal;
     this.#frame = requestAnimationFrame(() => {
       this.#draw();
-      if (reveal) this.#reveal();
+      if (this.#reveals) this.#reveal();
+      this.#reveals = false;
       if (!this.#host.model.get("started")) this.#host.ask({ started: true });
     });
   }
@@ -253,6 +258,7 @@ class Experts {
     const tell = (cell: Selected | null) => (cell ? cellSentence(this.#rows, this.#grid, cell) : "");
     this.#progress.textContent = progress(this.#rows, this.#grid);
     this.#all.words.textContent = this.#grid ? scaleSentence(this.#grid, this.#shown) : "";
+    this.#all.legend.hidden = !this.#all.words.textContent;
     const title = pairsTitle(this.#rows, this.#pairs, this.#pairs?.place ?? selected?.row ?? 0);
     this.#two.words.textContent = title;
     this.#two.window.setAttribute("aria-label", title);

@@ -47,8 +47,9 @@ export function pairSentence(rows: Rows, pairs: Pairs, { row, place }: Selected)
   return `experts ${numbers[row]} and ${numbers[place]}: cosine similarity ${or(cosine)}`;
 }
 
-/** What the colours of the sheet of all experts say. */
+/** What the colours of the sheet of all experts say; nothing before any has one. */
 export function scaleSentence(grid: Grid, measure: Measure): string {
+  if (!grid[measure].known.some(Boolean)) return "";
   const [low = 0, high = 0] = grid[measure].ends;
   return measure === "norm"
     ? `${formatWeight(low)} to ${formatWeight(high)}: lowest to highest norm; a row per layer`

@@ -4,15 +4,12 @@ import { diverging, tableColor } from "../src/color";
 import experts from "../src/experts";
 import {
   cellAt,
-  type Grid,
   layOut,
   type Measure,
   nameOf,
-  type Pairs,
   pairIndex,
   pairSheet,
   type Rows,
-  readGrid,
   readPairs,
   readRows,
   selectedIn,
@@ -23,21 +20,11 @@ import { labelStep } from "../src/experts_draw";
 import { cellSentence, pairSentence, pairsTitle, progress, scaleSentence } from "../src/experts_words";
 import type { ExpertGridState } from "../src/state";
 import { toBytes, toText } from "../src/wire";
-import { nextFrame, pixel, point, press, type Shown, show, thaw, watchListeners } from "./fake_model";
-import fixture from "./fixtures/experts.json";
+import { grid, pairs, rows, settle, states } from "./experts_page";
+import { pixel, point, press, type Shown, show, watchListeners } from "./fake_model";
 
 const EM = 12;
-const states = thaw<Record<"before" | "separate" | "fused", ExpertGridState>>(fixture);
-const rows = readRows(states.separate.rows);
-const grid = readGrid(states.separate.grid, rows) as Grid;
-const pairs = readPairs(states.separate.pairs, rows) as Pairs;
-
 let view: Shown<ExpertGridState>;
-
-const settle = async () => {
-  await nextFrame();
-  await nextFrame();
-};
 
 async function open(state: ExpertGridState, width = 800): Promise<void> {
   view = show(experts, state, width);
