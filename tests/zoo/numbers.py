@@ -17,6 +17,7 @@ from weightwidgets.analysis.histogram import bin_count
 from weightwidgets.analysis.matrix_picture import matrix_mask, matrix_picture
 from weightwidgets.analysis.mosaic import mosaic
 from weightwidgets.analysis.part import counts_between
+from weightwidgets.analysis.robust_limit import robust_limit
 from weightwidgets.analysis.selection import in_range
 from weightwidgets.analysis.strongest import strongest as find_strongest
 
@@ -270,6 +271,14 @@ def part(tally: Tally, subject: Subject) -> None:
     tally.same("a filter in the bins of all", counts_between(subject.layer.out_first[-1], edges), one)
 
 
+def robust(tally: Tally, subject: Subject) -> None:
+    magnitudes = np.sort(np.abs(subject.finite[subject.finite != 0]))
+    for per_mille in (500, 999, 1000):
+        limit = magnitudes[-(-magnitudes.size * per_mille // 1000) - 1] if magnitudes.size else 0.0
+        found = robust_limit(subject.layer.out_first, per_mille)
+        tally.same("robust limit", found, (limit, (magnitudes > limit).sum()))
+
+
 def shuffle(tally: Tally, subject: Subject) -> None:
     mixed = analysis.shuffled(subject.layer.weight, 3)
     numbers = reference.as_float64(mixed)
@@ -309,4 +318,5 @@ ANALYSES: dict[str, Callable[[Tally, Subject], None] | None] = {
     "gates": None,
     "channels": None,
     "similarity": None,
+    "robust_limit": robust,
 }
