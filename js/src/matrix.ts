@@ -54,6 +54,8 @@ class MatrixView {
   #goesToRow = false;
   /** Keys moved the view, so that the middle is read. */
   #isKeyed = false;
+  /** Where the pointer rests, in the room. */
+  #pointed: { x: number; y: number } | null = null;
   #isDrawing = false;
 
   constructor(host: Host<State>) {
@@ -121,6 +123,7 @@ class MatrixView {
   #hover(point: { x: number; y: number } | null): void {
     if (this.#isKeyed) this.#drawSoon();
     this.#isKeyed = false;
+    this.#pointed = point;
     if (point) this.#read(point.x, point.y);
     else this.#readout.textContent = HINT;
   }
@@ -233,6 +236,8 @@ class MatrixView {
     paint(sheet, this.#edges, this.#camera, this.#data, this.#colors, this.#isKeyed);
     this.#side.draw(frame, this.#data.row, this.#colors);
     if (this.#isKeyed) this.#read(this.#camera.width / 2, this.#camera.height / 2);
+    // A zoom, or tiles that came, bring something else under a pointer that rests.
+    else if (this.#pointed) this.#read(this.#pointed.x, this.#pointed.y);
     this.#request();
   }
 

@@ -92,6 +92,7 @@ export class Input {
     // Two fingers move the middle between them, half as far as each.
     if (this.#moved > STILL) this.#actions.pan(other ? x / 2 : x, other ? y / 2 : y);
     this.#down.set(event.pointerId, now);
+    this.#actions.hover(now);
   }
 
   #pinch(

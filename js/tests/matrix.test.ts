@@ -1,40 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import matrix from "../src/matrix";
-import { toBytes } from "../src/wire";
-import { type Kernel, point, press, watchListeners } from "./fake_model";
-import { frameOf, type MatrixPage, open, pagesOf, type State, settled, state } from "./matrix_page";
+import { point, press, watchListeners } from "./fake_model";
+import { frameOf, type MatrixPage, open, openLargeMatrix, type State, settled, state } from "./matrix_page";
 
 let view: MatrixPage;
 
 afterEach(() => view.close());
 
-/** A matrix of 4096 x 4096 whose tiles come when they are asked for. */
 async function openLarge(changes: Partial<State> = {}): Promise<number[][]> {
-  const frame = { ...frameOf("small"), rows: 4096, cols: 4096, side: 128, overview: [4, 3], labelled: false };
-  const asked: number[][] = [];
-  view = await open("small", { frame: state("small").frame, ...changes });
-  const kernel: Kernel<State> = (message) => {
-    const tiles = message.wanted?.tiles;
-    if (!tiles) return undefined;
-    asked.push(...tiles);
-    return { pages: pagesOf(frame, ...tiles) };
-  };
-  view.model.kernel = kernel;
-  view.model.receive({ frame: { ...state("small").frame, ...wireFrame(frame) }, pages: {}, row: {} });
-  for (let round = 0; round < 8; round++) await settled();
-  return asked;
+  const made = await openLargeMatrix(changes);
+  view = made.view;
+  return made.asked;
 }
-
-const wireFrame = (frame: ReturnType<typeof frameOf>) => ({
-  token: frame.token,
-  arrangement: 7,
-  title: toBytes("large"),
-  rows: frame.rows,
-  cols: frame.cols,
-  side: frame.side,
-  overview: frame.overview,
-  labelled: frame.labelled,
-});
 
 const readout = () => view.text(".ww-matrix-readout");
 const status = () => view.text(".ww-live");

@@ -110,3 +110,44 @@ test("a view that gets narrower still shows the whole matrix", () => {
   narrow.resize(200, 400);
   expect(narrow.sight).toEqual([0, 512, 0, 512]);
 });
+
+test("whatever is done to it, it looks at the matrix, and reads what it shows", () => {
+  // A fixed sequence that looks random: the moves of a user who tries everything.
+  let seed = 7;
+  const next = () => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  for (const [rows, cols] of SIZES) {
+    const moved = camera(rows, cols);
+    for (let step = 0; step < 200; step++) {
+      if (next() < 0.5) moved.zoomBy(4 * next() - 2, 800 * next(), 400 * next());
+      else if (next() < 0.7) moved.panBy(2000 * next() - 1000, 900 * next() - 450);
+      else moved.goTo(Math.floor(rows * next()), 40 * next());
+      const [first, last, left, right] = moved.sight;
+      expect(first).toBeLessThan(last);
+      expect(left).toBeLessThan(right);
+      expect(moved.y(last) - moved.y(first)).toBeLessThanOrEqual(400 + 1e-6);
+      expect(moved.x(right) - moved.x(left)).toBeLessThanOrEqual(800 + 1e-6);
+      // The room is full wherever the matrix is large enough for it.
+      if (moved.scaleY * rows >= 400) expect(moved.y(last) - moved.y(first)).toBeCloseTo(400, 5);
+      if (moved.scaleX * cols >= 800) expect(moved.x(right) - moved.x(left)).toBeCloseTo(800, 5);
+    }
+  }
+});
+
+test("a thin matrix is stretched to the room, a nearly square one keeps its shape", () => {
+  const thin = camera(10, 784);
+  expect(thin.scaleY * 10).toBeCloseTo(400, 6);
+  const even = camera(500, 800);
+  expect(even.scaleX).toBeCloseTo(even.scaleY, 9);
+  expect(camera(1, 1).isDeepest).toBe(true);
+});
+
+test("zooming out ends with the whole matrix in the middle of the room", () => {
+  const zoomed = camera(4000, 6000);
+  zoomed.zoomBy(7, 790, 390);
+  zoomed.zoomBy(-99, 3, 3);
+  expect(zoomed.sight).toEqual([0, 4000, 0, 6000]);
+  expect([zoomed.isWhole, zoomed.x(3000), zoomed.y(2000)]).toEqual([true, 400, 200]);
+});

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type MatrixPage, open } from "./matrix_page";
+import { toBytes } from "../src/wire";
+import { type MatrixPage, open, state } from "./matrix_page";
 
 let view: MatrixPage;
 
@@ -63,4 +64,40 @@ describe("the image of a row", () => {
     type("2 x 6");
     expect(view.model.get("image_shape")).toEqual([2, 6]);
   });
+});
+
+test("controls show what was set in Python", async () => {
+  view = await open("small");
+  view.model.receive({ filter_index: 8, pooling: "mean", order: "norm", contrast: 64, shuffled: true });
+  const value = (label: string) => view.find<HTMLSelectElement>(`select[aria-label="${label}"]`).value;
+  expect([value("pooling"), value("order"), value("contrast")]).toEqual(["mean", "norm", "64"]);
+  expect(view.find('[data-control="shuffled"]').getAttribute("aria-pressed")).toBe("true");
+  const row = view.find<HTMLInputElement>('input[type="range"]');
+  expect([row.value, row.min, row.max]).toEqual(["8", "0", "8"]);
+});
+
+test("what cannot be shuffled has no switch for it, and a row is called what it is", async () => {
+  view = await open("small");
+  expect(view.find('[data-control="shuffled"]').hidden).toBe(false);
+  view.model.receive({ frame: { ...state("small").frame, can_shuffle: false, unit: toBytes("token") } });
+  expect(view.find('[data-control="shuffled"]').hidden).toBe(true);
+  expect(view.find('input[type="range"]').ariaLabel).toBe("token");
+});
+
+test("an image shape that is not offered is shown as it was typed", async () => {
+  view = await open("small");
+  const typed = view.find<HTMLInputElement>('input[aria-label="image shape"]');
+  const select = view.find<HTMLSelectElement>('select[aria-label="row as image"]');
+  expect([...select.options].map((option) => option.text)).toEqual([
+    "none",
+    "3 × 2 × 2",
+    "1 × 3 × 4",
+    "1 × 2 × 6",
+    "other …",
+  ]);
+  expect([select.value, typed.value, typed.hidden]).toEqual(["other", "3 × 4", false]);
+  view.model.receive({ image_shape: [1, 2, 6] });
+  expect([select.value, typed.hidden]).toEqual(["2", true]);
+  view.model.receive({ image_shape: null });
+  expect(select.value).toBe("");
 });

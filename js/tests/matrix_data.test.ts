@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Frame, MatrixData } from "../src/matrix_data";
+import { toBytes } from "../src/wire";
 import { dataOf, frameOf, pagesOf, state } from "./matrix_page";
 
 const big = (changes: Partial<Frame> = {}): Frame => ({
@@ -122,4 +123,33 @@ test("a row of another frame is none", () => {
   expect(data.row?.filter_index).toBe(3);
   data.takeRow({ ...state("small").row, token: 5 });
   expect(data.row).toBeNull();
+});
+
+test("tiles come with the labels of their rows, or without any", () => {
+  const frame = big();
+  const data = filled(frame, [0, 0, 0, 0]);
+  const pages = pagesOf(frame, [0, 0, 0, 1]);
+  for (const tile of pages.tiles) Object.assign(tile, { labels: toBytes('["<b>a</b>", "b"]') });
+  data.takePages(pages);
+  expect(data.read([0, 0], 0, 0)?.tile.labels).toEqual([]);
+  expect(data.read([0, 0], 0, 128)?.tile.labels).toEqual(["<b>a</b>", "b"]);
+});
+
+test("what was published before anything was asked is empty, and changes nothing", () => {
+  const data = filled(big(), [0, 0, 0, 0]);
+  data.takePages({});
+  data.takeRow({});
+  expect([data.drawn([0, 0], ALL).length, data.row]).toEqual([1, null]);
+  data.takeFrame({});
+  expect([data.frame, data.missing([0, 0], ALL)]).toEqual([null, null]);
+  data.takePages(pagesOf(big(), [0, 0, 0, 0]));
+  expect(data.drawn([0, 0], ALL)).toEqual([]);
+});
+
+test("only tiles that touch what is in sight are asked for, each once", () => {
+  const data = filled(big({ tiles_per_answer: 99 }));
+  const wanted = data.missing([1, 0], [255, 257, 0, 129])?.tiles.filter(([level]) => level === 1) ?? [];
+  expect(wanted.map(String).sort()).toEqual(["1,0,0,0", "1,0,0,1", "1,0,1,0", "1,0,1,1"]);
+  const exactly = data.missing([1, 0], [0, 256, 0, 128])?.tiles.filter(([level]) => level === 1) ?? [];
+  expect(exactly).toEqual([[1, 0, 0, 0]]);
 });

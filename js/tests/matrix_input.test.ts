@@ -65,6 +65,12 @@ describe("keys", () => {
     expect(calls).toEqual([["selectMiddle"]]);
   });
 
+  test("a press puts the focus on the view, so that its keys are heard", () => {
+    expect(document.activeElement).not.toBe(canvas);
+    point(canvas, "pointerdown", 60, 30);
+    expect(document.activeElement).toBe(canvas);
+  });
+
   test.each(["ctrlKey", "altKey", "metaKey"])("with %s they are the browser's", (modifier) => {
     expect(press(canvas, "+", { [modifier]: true }).defaultPrevented).toBe(false);
     expect(press(canvas, "q").defaultPrevented).toBe(false);
@@ -83,12 +89,18 @@ describe("the pointer", () => {
     point(canvas, "pointerdown", 60, 30);
     point(canvas, "pointermove", 61, 31);
     point(canvas, "pointerup", 61, 31);
-    expect(calls).toEqual([["select", 11, 11]]);
+    expect(calls).toEqual([
+      ["hover", 11, 11],
+      ["select", 11, 11],
+    ]);
     calls.length = 0;
     point(canvas, "pointerdown", 60, 30);
     point(canvas, "pointermove", 80, 20);
     point(canvas, "pointerup", 80, 20);
-    expect(calls).toEqual([["pan", -20, 10]]);
+    expect(calls).toEqual([
+      ["pan", -20, 10],
+      ["hover", 30, 0],
+    ]);
   });
 
   test("of another button than the first does nothing", () => {
@@ -96,7 +108,9 @@ describe("the pointer", () => {
     point(canvas, "pointerup", 60, 30, { button: 2 });
     expect(calls).toEqual([]);
   });
+});
 
+describe("fingers", () => {
   test("a finger that is taken away by the system drags no more", () => {
     point(canvas, "pointerdown", 60, 30);
     point(canvas, "pointercancel", 60, 30);
@@ -111,12 +125,22 @@ describe("the pointer", () => {
     expect(calls).toEqual([
       ["zoom", 1, 30, 10],
       ["pan", -10, 0],
+      ["hover", 50, 10],
     ]);
     point(canvas, "pointerup", 100, 30, { pointerId: 2 });
     point(canvas, "pointerup", 60, 30, { pointerId: 1 });
     expect(calls.filter(([name]) => name === "select")).toEqual([]);
   });
 
+  test("in one place have no distance to zoom by", () => {
+    point(canvas, "pointerdown", 60, 30, { pointerId: 1 });
+    point(canvas, "pointerdown", 60, 30, { pointerId: 2 });
+    point(canvas, "pointermove", 90, 30, { pointerId: 2 });
+    expect(calls.map(([name]) => name)).toEqual(["pan", "hover"]);
+  });
+});
+
+describe("a mouse", () => {
   test("a double click zooms in there, with Shift out", () => {
     const twice = (shiftKey: boolean) => {
       const { left, top } = canvas.getBoundingClientRect();
@@ -150,6 +174,16 @@ describe("the wheel", () => {
     canvas.focus();
     expect(wheel({ deltaY: 100 })).toBe(true);
     expect(calls).toEqual([["zoom", -0.5, 20, 20]]);
+  });
+
+  test("zooms out as far as it zoomed in, where the pointer is", () => {
+    canvas.focus();
+    wheel({ deltaY: -100 });
+    wheel({ deltaY: 100 });
+    expect(calls).toEqual([
+      ["zoom", 0.5, 20, 20],
+      ["zoom", -0.5, 20, 20],
+    ]);
   });
 
   test("with Ctrl zooms at once, half an octave a notch, and a pinch as far as the fingers", () => {

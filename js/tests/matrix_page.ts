@@ -3,8 +3,8 @@
 import matrix from "../src/matrix";
 import { type Frame, MatrixData, type Tile } from "../src/matrix_data";
 import type { WeightMatrixState } from "../src/state";
-import { decode } from "../src/wire";
-import { nextFrame, type Shown, show, thaw } from "./fake_model";
+import { decode, toBytes } from "../src/wire";
+import { type Kernel, nextFrame, type Shown, show, thaw } from "./fake_model";
 import fixtures from "./fixtures/matrix.json";
 import "../src/matrix.css";
 
@@ -80,3 +80,38 @@ export const sharpest = (data: MatrixData): Tile => {
   if (!tile) throw new Error("no tile is in hand");
   return tile;
 };
+
+const ofLarge = (frame: Frame) => ({
+  token: frame.token,
+  arrangement: 7,
+  title: toBytes("large"),
+  rows: frame.rows,
+  cols: frame.cols,
+  side: frame.side,
+  overview: frame.overview,
+  labelled: frame.labelled,
+});
+
+/** A matrix of 4096 x 4096 whose tiles come when they are asked for, and the places of those asked so far. */
+export async function openLargeMatrix(
+  changes: Partial<State> = {},
+): Promise<{ view: MatrixPage; asked: number[][]; frame: Frame }> {
+  const frame = { ...frameOf("small"), rows: 4096, cols: 4096, side: 128, overview: [4, 3], labelled: false };
+  const asked: number[][] = [];
+  const view = await open("small", { frame: state("small").frame, ...changes });
+  const kernel: Kernel<State> = (message) => {
+    const tiles = message.wanted?.tiles;
+    if (!tiles) return undefined;
+    asked.push(...tiles);
+    return { pages: pagesOf(frame, ...tiles) };
+  };
+  view.model.kernel = kernel;
+  view.model.receive({ frame: { ...state("small").frame, ...ofLarge(frame) }, pages: {}, row: {} });
+  await rounds(8);
+  return { view, asked, frame };
+}
+
+/** Wait for so many questions and answers. */
+export async function rounds(count: number): Promise<void> {
+  for (let round = 0; round < count; round++) await settled();
+}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatWeight } from "../src/axis";
 import { palette } from "../src/canvas";
-import { diverging, tableColor } from "../src/color";
+import { diverging, notANumber, positiveInfinity, tableColor } from "../src/color";
 import type { Row } from "../src/matrix_data";
 import { colors } from "../src/matrix_paint";
 import { Side } from "../src/matrix_side";
@@ -95,4 +95,47 @@ test("a label is written as text", () => {
   const side = drawn({ label: "<b>bold</b>" });
   expect(side.element.querySelector(".ww-matrix-name")?.textContent).toBe("row 3 “<b>bold</b>”");
   expect(side.element.querySelector("b")).toBeNull();
+});
+
+test("weights of an image that are no numbers have their own colours", () => {
+  const image = {
+    levels: Uint8Array.from([128, 128]),
+    values: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY),
+    height: 1,
+    width: 2,
+    nonfinite: true,
+    depth: 1,
+    block: 1,
+    shape: "1 × 2",
+  };
+  const picture = canvas(drawn({ image }), "image");
+  expect(pixel(picture, 1, 1)).toEqual([...notANumber, 255]);
+  expect(pixel(picture, picture.width - 1, 1)).toEqual([...positiveInfinity, 255]);
+});
+
+test("an image that is wider than its room has a pixel for each weight, and none is left out", () => {
+  const levels = Uint8Array.from({ length: 400 }, (_, place) => 1 + (place % 255));
+  const image = {
+    levels,
+    values: new Float32Array(400),
+    height: 1,
+    width: 400,
+    nonfinite: false,
+    depth: 1,
+    block: 1,
+    shape: "1 × 400",
+  };
+  const picture = canvas(drawn({ image }), "image");
+  expect(picture.width).toBe(400);
+  for (const x of [0, 1, 254, 399])
+    expect(pixel(picture, x, 0)).toEqual([...tableColor(diverging, levels[x] ?? 0), 255]);
+});
+
+test("the row's norm is said, and strays only where there are any", () => {
+  const side = drawn({ norm: Float64Array.of(12.345) });
+  const notes = () => [...side.element.querySelectorAll<HTMLElement>(".ww-matrix-note")];
+  expect(notes()[0]?.textContent).toBe("norm 12.35");
+  expect(notes().at(-1)?.hidden).toBe(false);
+  const without = drawn({}, { ...frameOf("small"), nonfinite: false });
+  expect([...without.element.querySelectorAll<HTMLElement>(".ww-matrix-note")].at(-1)?.hidden).toBe(true);
 });
