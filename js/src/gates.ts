@@ -139,8 +139,12 @@ class Gates {
     title.replaceChildren("Recurrent gates", name);
     this.#shownPart.hidden = !frame;
     this.#notes.replaceChildren(...(frame?.notes ?? []).map((note) => h("li", {}, note)));
-    if (!frame) return;
     const colors: Palette = palette(root);
+    if (!frame) {
+      this.#rows.draw(null, colors);
+      this.#host.caption.textContent = "";
+      return;
+    }
     this.#equation.textContent = frame.equation;
     this.#forget.textContent = frame.forget;
     // Pictures of what was asked before are not drawn under the name of what is asked now.

@@ -43,6 +43,10 @@ interface Read {
   bin: number | null;
 }
 
+/** What was read of another layer or block means nothing here. */
+const subjectOf = (drawn: Drawn | null): string =>
+  JSON.stringify([drawn?.frame.title, drawn?.frame.description, drawn?.shown.block]);
+
 const between = (value: number, last: number): number => Math.min(Math.max(value, 0), last);
 
 export class GateRows<T extends Shared> {
@@ -61,9 +65,9 @@ export class GateRows<T extends Shared> {
   }
 
   draw(drawn: Drawn | null, palette: Palette): void {
-    const before = this.#drawn;
-    if (before?.shown.block !== drawn?.shown.block || before?.frame.title !== drawn?.frame.title)
-      this.#read = null;
+    const read = this.#read;
+    const isGone = (read?.bin ?? -1) >= (drawn?.bars?.bins ?? 0);
+    if (subjectOf(this.#drawn) !== subjectOf(drawn) || isGone) this.#read = null;
     this.#drawn = drawn;
     this.#palette = palette;
     const count = drawn?.shown.gates.length ?? 0;
@@ -75,6 +79,8 @@ export class GateRows<T extends Shared> {
       this.#write(row);
       this.#paint(row);
     }
+    // The weights that are read may be others now.
+    if (read) this.#tell();
   }
 
   #make(row: number): Row {
@@ -141,7 +147,8 @@ export class GateRows<T extends Shared> {
 
   #scale(): readonly [number, number] {
     const em = this.#palette ? emOf(this.#palette) : 12;
-    return this.#drawn ? stretch(this.#drawn.shown, WIDTH * em, HEIGHT * em) : [1, 1];
+    const room = Math.min(WIDTH * em, this.element.clientWidth || WIDTH * em);
+    return this.#drawn ? stretch(this.#drawn.shown, room, HEIGHT * em) : [1, 1];
   }
 
   #width(made: Row, em: number): number {
@@ -149,13 +156,17 @@ export class GateRows<T extends Shared> {
   }
 
   #show(read: Read | null): string {
-    const drawn = this.#drawn;
     const before = this.#read;
     this.#read = read;
-    if (before) this.#paint(before.row);
+    for (const one of [before, read]) if (one) this.#paint(one.row);
+    return this.#tell();
+  }
+
+  /** Say what is read now. */
+  #tell(): string {
+    const [read, drawn] = [this.#read, this.#drawn];
     let sentence = "";
     if (read && drawn) {
-      this.#paint(read.row);
       const { frame, shown, bars } = drawn;
       if (read.place) sentence = valueSentence(frame, shown, read.row, read.place.line, read.place.column);
       else if (read.bin !== null && bars) sentence = barSentence(frame, shown, bars, read.row, read.bin);

@@ -55,7 +55,7 @@ export class GateSpectra {
   }
 
   draw(frame: GateFrame, found: Spectra | null, palette: Palette): void {
-    if (this.#found?.token !== found?.token) this.#read = null;
+    const isStale = this.#read !== null && this.#found?.token !== found?.token;
     this.#frame = frame;
     this.#found = found;
     this.#palette = palette;
@@ -63,7 +63,8 @@ export class GateSpectra {
     this.#offer.hidden = found?.state !== "offered";
     this.#cautions.replaceChildren(...frame.cautions.map((caution) => h("p", {}, caution)));
     this.#fillList(frame, found);
-    this.#paint();
+    if (isStale) this.#show(null);
+    else this.#paint();
   }
 
   get #front(): number | null {

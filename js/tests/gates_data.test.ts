@@ -80,3 +80,31 @@ test("what is not there yet has no lines", () => {
   const lines = numberRows(frame, shown, null, null);
   expect(new Set(lines.slice(1).map((line) => line[2]))).toEqual(new Set([...NUMBERS, "not_finite"]));
 });
+
+test("each line of the table stands for the gate and the quantity that it names", () => {
+  const strays = [0, 7, 0, 0];
+  const lines = numberRows(frame, { ...shown, strays }, null, null).slice(1);
+  shown.gates.forEach((_, row) => {
+    const own = lines.filter(([gate]) => gate === frame.names[row]);
+    expect(own.map(([, block, quantity]) => [block, quantity])).toEqual(
+      [...NUMBERS, "not_finite"].map((quantity) => ["hidden", quantity]),
+    );
+    expect(own.map(([, , , , value]) => value)).toEqual([
+      ...shown.numbers.slice(row * NUMBERS.length, (row + 1) * NUMBERS.length),
+      strays[row],
+    ]);
+  });
+});
+
+test("eigenvalues of gates that are still being worked out have no lines", () => {
+  const some = { ...spectra, real: spectra.real.slice(0, 2), imag: spectra.imag.slice(0, 2) };
+  const lines = numberRows(frame, shown, null, some).filter(
+    ([, , quantity]) => quantity === "eigenvalue_real",
+  );
+  expect(lines.map(([gate, , , place]) => [gate, place])).toEqual([
+    ["i", 0],
+    ["i", 1],
+    ["f", 0],
+    ["f", 1],
+  ]);
+});

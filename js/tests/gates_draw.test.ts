@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { palette } from "../src/canvas";
-import { diverging, notANumber, tableColor } from "../src/color";
+import { diverging, negativeInfinity, notANumber, positiveInfinity, tableColor } from "../src/color";
 import { binAt, drawBars, drawBlock, emOf, placeAt, plotOf, stretch } from "../src/gates_draw";
 import { pixel } from "./fake_model";
 import { read, states } from "./gates_fixture";
@@ -81,4 +81,59 @@ test("the bar that is read has another colour, and the bins end with the axis", 
     0, 0, 255, 255,
   ]);
   expect([binAt(plot, 8, -50), binAt(plot, 8, 999)]).toEqual([0, 7]);
+});
+
+test("each kind of number that is not finite has its own colour, whatever its level", () => {
+  const sheet = canvas();
+  drawBlock(sheet, { ...shown, flags: Uint8Array.of(1, 2, 3, 0) }, 0, [4, 4], inks, null);
+  const drawn = [pixel(sheet, 1, 1), pixel(sheet, 5, 1), pixel(sheet, 1, 5), pixel(sheet, 5, 5)];
+  const own = tableColor(diverging, shown.levels[3] ?? 0);
+  expect(drawn).toEqual(
+    [notANumber, positiveInfinity, negativeInfinity, own].map((color) => [...color, 255]),
+  );
+});
+
+test("a picture of other sides across than down leads back to its entries", () => {
+  const sheet = canvas();
+  const levels = Uint8Array.of(10, 60, 120, 180, 240);
+  const vector = { ...shown, height: 1, width: 5, levels, flags: null };
+  drawBlock(sheet, vector, 0, [3, 7], inks, null);
+  expect([sheet.width, sheet.height]).toEqual([15, 7]);
+  for (let x = 0; x < 15; x++)
+    for (const y of [0, 6]) {
+      const found = placeAt(vector, [3, 7], (x + 0.5) / devicePixelRatio, (y + 0.5) / devicePixelRatio);
+      expect(found).toEqual({ line: 0, column: Math.floor(x / 3) });
+      expect(pixel(sheet, x, y)).toEqual([...tableColor(diverging, levels[found?.column ?? -1] ?? 0), 255]);
+    }
+});
+
+test("one weight among very many still has a bar, and none has none", () => {
+  const sheet = canvas();
+  const counts = Float64Array.of(1e9, 1, 0, 0);
+  drawBars(
+    sheet,
+    { ...bars, bins: 4, counts, edges: Float64Array.of(0, 1, 2, 3, 4) },
+    0,
+    [400, 96],
+    inks,
+    null,
+  );
+  const plot = plotOf(400, 96, emOf(inks));
+  const foot = (bin: number) =>
+    pixel(sheet, Math.floor(plot.left + ((bin + 0.5) * (plot.right - plot.left)) / 4), plot.base - 1);
+  expect(foot(1)).toEqual([255, 0, 0, 255]);
+  expect(foot(2)).toEqual([0, 0, 0, 0]);
+});
+
+test("a range as wide as float64 has an axis, and its bars", () => {
+  const sheet = canvas();
+  const edges = Float64Array.of(-Number.MAX_VALUE, 0, Number.MAX_VALUE);
+  drawBars(sheet, { ...bars, bins: 2, counts: Uint8Array.of(3, 1), edges }, 0, [400, 96], inks, null);
+  const plot = plotOf(400, 96, emOf(inks));
+  expect(pixel(sheet, Math.floor(plot.left + 20), Math.ceil(plot.top) + 1)).toEqual([255, 0, 0, 255]);
+  expect(pixel(sheet, Math.floor(plot.right - 20), Math.ceil(plot.top) + 1)).toEqual([0, 0, 0, 0]);
+});
+
+test("a view outside of the page has a size of text too", () => {
+  expect([emOf({ ...inks, font: "17px serif" }), emOf({ ...inks, font: "" })]).toEqual([17, 12]);
 });

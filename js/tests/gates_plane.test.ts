@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { palette } from "../src/canvas";
-import { drawPlane, planeOf, pointAt, points } from "../src/gates_plane";
+import { drawPlane, mark, planeOf, pointAt, points } from "../src/gates_plane";
 import { pixel } from "./fake_model";
 import { read, states } from "./gates_fixture";
 
@@ -118,5 +118,54 @@ test("an enlarged unit circle stays within the axes", () => {
   for (let y = 0; y < plane.y(-plane.reach); y += 3) {
     const [red = 255, , , alpha = 0] = pixel(canvas, left - 2, y);
     expect(alpha > 200 && red < 60).toBe(false);
+  }
+});
+
+test("the marks of the gates differ in shape, not in colour alone", () => {
+  const shapes = [0, 1, 2, 3].map((gate) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [40, 40];
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    mark(context, gate, 20, 20, 12);
+    context.fill();
+    const inside = (x: number, y: number) => (pixel(canvas, x, y)[3] ?? 0) > 128;
+    return [inside(20, 20), inside(29, 11), inside(20, 7), inside(31, 28)];
+  });
+  expect(shapes).toEqual([
+    [true, false, false, false],
+    [true, true, false, false],
+    [true, false, true, true],
+    [true, false, true, false],
+  ]);
+});
+
+test("of two near points the nearer is read, and with none in sight nothing", () => {
+  const close = {
+    ...spectra,
+    real: [Float64Array.of(1, 1.1)],
+    imag: [Float64Array.of(0, 0)],
+    radii: Float64Array.of(1.1),
+  };
+  const plane = planeOf(close, 336, 12, false);
+  expect(pointAt(close, plane, null, plane.x(1.04), plane.y(0))).toEqual({ gate: 0, place: 0 });
+  expect(pointAt(close, plane, null, plane.x(1.06), plane.y(0))).toEqual({ gate: 0, place: 1 });
+  expect(pointAt({ ...close, real: [], imag: [] }, plane, null, plane.x(1), plane.y(0))).toBeNull();
+});
+
+test("what is read is ringed where it is, and nowhere else", () => {
+  const [plain, ringed] = [document.createElement("canvas"), document.createElement("canvas")];
+  const plane = drawPlane(plain, spectra, 336, inks, colors, ALL);
+  drawPlane(ringed, spectra, 336, inks, colors, { ...ALL, read: { gate: 3, place: 1 } });
+  const changed: number[] = [];
+  const context = [plain, ringed].map((one) =>
+    one.getContext("2d")?.getImageData(0, 0, one.width, one.height),
+  );
+  const [before, after] = context.map((image) => image?.data ?? new Uint8ClampedArray());
+  for (let at = 0; at < (before?.length ?? 0); at += 4)
+    if (before?.[at] !== after?.[at] || before?.[at + 3] !== after?.[at + 3]) changed.push(at / 4);
+  expect(changed.length).toBeGreaterThan(20);
+  for (const at of changed) {
+    const [x, y] = [(at % plain.width) / devicePixelRatio, Math.floor(at / plain.width) / devicePixelRatio];
+    expect(Math.hypot(x - plane.x(0), y - plane.y(-4))).toBeLessThan(9);
   }
 });

@@ -159,3 +159,21 @@ test("without counts the histogram is hidden and cannot be read", () => {
   expect(canvas(0, "bars").hidden).toBe(true);
   expect(press(canvas(0, "bars"), "ArrowRight").defaultPrevented).toBe(false);
 });
+
+test("hostile names of gates and roles are only text", () => {
+  const frame = { ...first.frame, names: ["<b>", "f", "g", "o"], roles: ["<img src=x>", "", "", ""] };
+  show({ ...first, frame });
+  expect(on.rows.element.querySelector("img")).toBeNull();
+  expect(sections()[0]?.ariaLabel).toBe("gate <b>, <img src=x>");
+});
+
+test("every row's numbers are its own", () => {
+  show(first);
+  sections().forEach((section, row) => {
+    const told = [...section.querySelectorAll("dd")].map((cell) =>
+      Number(cell.textContent?.replace("−", "-")),
+    );
+    const own = [...first.shown.numbers].slice(5 * row, 5 * row + 5);
+    expect(told).toEqual(own.map((value) => expect.closeTo(value, 3)));
+  });
+});

@@ -160,3 +160,38 @@ test("the plane is zoomed to the eigenvalues and back by its button", () => {
   draw(null);
   expect(button.hidden).toBe(true);
 });
+
+test("the offer is made only where it is one, and what is refused says why", () => {
+  const offer = () => shown.element.querySelector<HTMLButtonElement>(".ww-gates-words > .ww-button");
+  const none = { ...spectra, real: [], imag: [], sentences: [], radii: new Float64Array() };
+  for (const state of ["done", "working", "offered", "refused"] as const) {
+    draw({ ...none, state, sentence: `it is ${state}` });
+    expect(offer()?.hidden).toBe(state !== "offered");
+    expect(shown.element.querySelector(".ww-gates-state")?.textContent).toBe(`it is ${state}`);
+  }
+});
+
+test("other weights end the reading in words too, once", () => {
+  press(plane(), "ArrowRight");
+  const before = said.length;
+  draw({ ...spectra, token: 98 });
+  expect(said.slice(before)).toEqual([""]);
+  draw({ ...spectra, token: 97 });
+  expect(said.length).toBe(before + 1);
+});
+
+test("keys with Alt, Ctrl or Meta are the browser's, and other keys nobody's", () => {
+  for (const modifier of ["altKey", "ctrlKey", "metaKey"])
+    expect(press(plane(), "ArrowRight", { [modifier]: true }).defaultPrevented).toBe(false);
+  expect(press(plane(), "Enter").defaultPrevented).toBe(false);
+  expect(said).toEqual([]);
+});
+
+test("hostile words of the kernel are only text", () => {
+  draw(
+    { ...spectra, sentence: "<img src=x>", sentences: spectra.sentences.map(() => "<b>bold</b>") },
+    { ...frame, cautions: ["<img src=y>"] },
+  );
+  expect(shown.element.querySelectorAll("img, b b").length).toBe(0);
+  expect(buttons()[0]?.textContent).toBe("●i<b>bold</b>");
+});

@@ -48,3 +48,15 @@ test("numbers that are left out are said, none is not", () => {
   expect(strayWords(0)).toBe("");
   expect(strayWords(1200)).toBe("1,200 NaN or infinite, left out");
 });
+
+test("an eigenvalue that is real has no imaginary part, and NaN is said as such", () => {
+  const one = { ...spectra, real: [Float64Array.of(0, Number.NaN)], imag: [Float64Array.of(-0, 0)] };
+  expect(eigenvalueSentence(frame, one, 0, 0)).toBe("i: eigenvalue 1 of 2: 0, magnitude 0");
+  expect(eigenvalueSentence(frame, one, 0, 1)).toBe("i: eigenvalue 2 of 2: NaN, magnitude NaN");
+});
+
+test("the scale of gates without a weight above zero is zero", () => {
+  expect(scaleSentence({ ...shown, limit: Float64Array.of(0) })).toMatch(
+    /^All gates on one scale, −?0 to 0\.$/,
+  );
+});
