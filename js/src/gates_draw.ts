@@ -117,8 +117,7 @@ export function drawBars(
   context.fillStyle = palette.line;
   context.fillRect(plot.left, plot.base, plot.right - plot.left, 1);
   const [low, high] = [bars.edges[0] ?? 0, bars.edges[bars.bins] ?? 1];
-  // Halves: the range of float64 weights may be wider than float64.
-  const across = (value: number) => linear(low / 2, high / 2, plot.left, plot.right)(value / 2);
+  const across = linear(low, high, plot.left, plot.right);
   context.font = palette.font.replace(/^\S+/, `${0.86 * em}px`);
   context.fillStyle = palette.muted;
   context.textBaseline = "middle";
