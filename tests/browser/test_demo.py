@@ -64,8 +64,8 @@ def demo(notebook: Path, folder: Path) -> Iterator[str]:
             pytest.fail("no address was printed, but:\n" + "".join(lines))
     finally:
         process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        assert process.wait(timeout=60) == 0
+        lines.append(process.stdout.read())
+        assert process.wait(timeout=60) == 0, "".join(lines)
 
 
 def write_notebook(path: Path, *cells: str) -> Path:
