@@ -108,7 +108,7 @@ export class Panel {
     for (let x = 0; x < width; x++) {
       const level = first + Math.round((x / Math.max(1, width - 1)) * (255 - first));
       context.fillStyle = css(tableColor(table, level));
-      context.fillRect(x, 0, 1, height);
+      context.fillRect(x, 0, width - x, height);
     }
     this.#low.textContent = formatWeight(low);
     this.#middle.textContent = high === -low && high !== 0 ? "0" : "";

@@ -77,7 +77,7 @@ export class Side {
     const { context } = fit(this.#legend, width, height);
     for (let x = 0; x < width; x++) {
       context.fillStyle = css(tableColor(diverging, 1 + Math.round((x / Math.max(1, width - 1)) * 254)));
-      context.fillRect(x, 0, 1, height);
+      context.fillRect(x, 0, width - x, height);
     }
     this.#low.textContent = formatWeight(-limit);
     this.#high.textContent = formatWeight(limit);
