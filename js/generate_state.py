@@ -41,6 +41,8 @@ VIEWS = (
     WeightMatrix,
     WeightStatistics,
 )
+# Of `biome.json`.
+LINE_WIDTH = 110
 TARGET = Path(__file__).parent / "src" / "state.ts"
 
 
@@ -61,13 +63,21 @@ def type_of(trait: t.TraitType[Any, Any]) -> str:
     raise TypeError(msg)
 
 
+def field(name: str, kind: str) -> str:
+    """Write one field as the formatter of the TypeScript wants it: a long choice a line for each value."""
+    line = f"  {name}: {kind};\n"
+    if len(line) <= LINE_WIDTH + 1 or " | " not in kind:
+        return line
+    return f"  {name}:\n    | {kind.replace(' | ', chr(10) + '    | ')};\n"
+
+
 def interface(view: type[View]) -> str:
     """Write one view's interface."""
     inherited = {name for name in view.class_trait_names(sync=True) if hasattr(anywidget.AnyWidget, name)}
     names = sorted(
         name for name in view.class_trait_names(sync=True) if name not in inherited and name[0] != "_"
     )
-    lines = "".join(f"  {name}: {type_of(getattr(view, name))};\n" for name in names)
+    lines = "".join(field(name, type_of(getattr(view, name))) for name in names)
     return f"export interface {view.__name__}State {{\n{lines}}}\n"
 
 

@@ -29,7 +29,27 @@ export interface DepthViewState {
   size: "normal" | "large";
   slices: Record<string, unknown>;
   started: boolean;
-  statistic: "numel" | "finite" | "mean" | "std" | "min" | "max" | "rms" | "skewness" | "kurtosis" | "l1" | "l2" | "linf" | "positive" | "negative" | "zero" | "near_zero" | "near_zero_threshold" | "nan" | "posinf" | "neginf";
+  statistic:
+    | "numel"
+    | "finite"
+    | "mean"
+    | "std"
+    | "min"
+    | "max"
+    | "rms"
+    | "skewness"
+    | "kurtosis"
+    | "l1"
+    | "l2"
+    | "linf"
+    | "positive"
+    | "negative"
+    | "zero"
+    | "near_zero"
+    | "near_zero_threshold"
+    | "nan"
+    | "posinf"
+    | "neginf";
 }
 
 export interface ExpertGridState {
@@ -56,7 +76,17 @@ export interface ExplorerToolbarState {
   listing: Record<string, unknown>;
   notice: DataView;
   offers: Record<string, unknown>;
-  panel: "auto" | "" | "gates" | "heads" | "channels" | "experts" | "matrix" | "depth" | "histograms" | "norms";
+  panel:
+    | "auto"
+    | ""
+    | "gates"
+    | "heads"
+    | "channels"
+    | "experts"
+    | "matrix"
+    | "depth"
+    | "histograms"
+    | "norms";
   picture_request: number;
   png: Record<string, unknown>;
   resets: number;
