@@ -3,10 +3,10 @@
 import { ticks } from "d3-array";
 import { format } from "d3-format";
 
-const short = format(".4~g");
-const whole = format(",d");
-const percent = format(".3~p");
-const compact = format(".3~s");
+const short = /* @__PURE__ */ format(".4~g");
+const whole = /* @__PURE__ */ format(",d");
+const percent = /* @__PURE__ */ format(".3~p");
+const compact = /* @__PURE__ */ format(".3~s");
 
 /** A weight: `digits` significant digits, a true minus sign. */
 export function formatWeightTo(digits: number): (value: number) => string {

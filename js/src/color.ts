@@ -5,27 +5,21 @@ import * as tables from "../../weightwidgets/color.json";
 
 export type Rgb = readonly [number, number, number];
 
-function parse(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, index) =>
-    Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
-  );
-}
-
-function parseOne(hex: string): Rgb {
-  const [red = 0, green = 0, blue = 0] = parse(hex);
-  return [red, green, blue];
+function parse(hex: string): Rgb {
+  const color = Number.parseInt(hex, 16);
+  return [color >> 16, (color >> 8) & 255, color & 255];
 }
 
 /** 256 entries of red, green, blue; level 128 of `diverging` is zero. */
-export const diverging = parse(tables.diverging);
+export const diverging = Uint8Array.from(atob(tables.diverging), (part) => part.charCodeAt(0));
 /** Written out, the table of greys would be a large part of a view. */
 export const gray = /* @__PURE__ */ Uint8Array.from({ length: 768 }, (_, index) => index / 3);
 
 /** Values that are no numbers have colours of their own, found in no table. */
-export const notANumber = parseOne(tables.nan);
-export const positiveInfinity = parseOne(tables.posinf);
-export const negativeInfinity = parseOne(tables.neginf);
-export const selected = parseOne(tables.selected);
+export const notANumber = parse(tables.nan);
+export const positiveInfinity = parse(tables.posinf);
+export const negativeInfinity = parse(tables.neginf);
+export const selected = parse(tables.selected);
 
 /**
  * The opacity of a weight outside the selected range: the page shines through, in every theme. Hatching tells it from
@@ -33,7 +27,7 @@ export const selected = parseOne(tables.selected);
  */
 export const kept = tables.kept;
 export const hatching = {
-  color: parseOne(tables.hatch),
+  color: parse(tables.hatch),
   opacity: tables.hatch_kept,
   step: tables.hatch_step,
 };

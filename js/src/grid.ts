@@ -20,6 +20,7 @@ const CONTROLLED = [
   "frame",
   "filter_index",
   "input_channel",
+  "depth_index",
   "color_scope",
   "robust_colors",
   "order",

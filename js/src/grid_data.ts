@@ -2,6 +2,8 @@
 
 import { decode, isEmpty, type Numbers } from "./wire";
 
+const { ceil, floor } = Math;
+
 export interface Tiles {
   page_size: number;
   sheet_pages: number;
@@ -34,6 +36,12 @@ export interface Picture extends Leveled {
   block_cols: number;
 }
 
+/** Filters of one group of a convolution, and the input channels that they see. */
+export interface Groups {
+  filters: number;
+  channels: number;
+}
+
 export interface Frame {
   token: number;
   mode: "tiles" | "matrix";
@@ -51,7 +59,10 @@ export interface Frame {
   limit: Float64Array;
   channels: number;
   input_channel: number | null;
-  groups: { filters: number; channels: number } | null;
+  /** Slices of a 3-d kernel to choose from (0: none), and the only one shown. */
+  depths: number;
+  depth_index: number | null;
+  groups: Groups | null;
   images: string | null;
   tiles: Tiles | null;
   picture: Picture | null;
@@ -164,7 +175,7 @@ export class GridData {
   tile(place: number): Tile | null {
     const tiles = this.frame?.tiles;
     if (!tiles) return this.#rowTile(place);
-    const number = Math.floor(place / tiles.page_size);
+    const number = floor(place / tiles.page_size);
     const page = this.#pages.get(number);
     if (!page) return null;
     const index = place - number * tiles.page_size;
@@ -200,12 +211,12 @@ export class GridData {
     const needed = new Set<number>();
     let sheet: number | null = null;
     for (const place of places) {
-      const page = Math.floor(place / tiles.page_size);
+      const page = floor(place / tiles.page_size);
       if (!this.#pages.has(page)) needed.add(page);
-      if (sheet === null && this.isLit && !this.#maskOf(page)) sheet = Math.floor(page / tiles.sheet_pages);
+      if (sheet === null && this.isLit && !this.#maskOf(page)) sheet = floor(page / tiles.sheet_pages);
     }
     if (needed.size === 0 && sheet === null) return null;
-    const kept = Math.floor((this.#lit?.first ?? 0) / tiles.sheet_pages);
+    const kept = floor((this.#lit?.first ?? 0) / tiles.sheet_pages);
     return { token, pages: [...needed].slice(0, PAGES_PER_QUESTION), sheet: sheet ?? kept };
   }
 
@@ -223,12 +234,17 @@ export class GridData {
   }
 }
 
+/** How many tiles stand together: the filters of a group in the order of the layer, else all. */
+export function perGroup({ groups, order, count }: Frame): number {
+  return groups && !order && groups.filters > 1 ? groups.filters : count;
+}
+
 /** A row in lines, one below the other; in those of a picture where it can be read as one. */
 function lined({ levels, block_cols }: Row, cols: number): Tiles {
   const cells = levels.length;
   const side = Math.sqrt(cells);
   const isSquare = block_cols === 1 && Number.isInteger(side) && side > LEAST_LINE;
-  const line = isSquare ? side : Math.max(LEAST_LINE, 2 ** Math.ceil(Math.log2(side)));
+  const line = isSquare ? side : Math.max(LEAST_LINE, 2 ** ceil(Math.log2(side)));
   const cell_cols = Math.min(cells, line);
   const one = {
     height: 1,
@@ -240,5 +256,5 @@ function lined({ levels, block_cols }: Row, cols: number): Tiles {
     page_size: 1,
     sheet_pages: 1,
   };
-  return { ...one, cells, cell_cols, cell_rows: Math.ceil(cells / cell_cols), block_cols, cols };
+  return { ...one, cells, cell_cols, cell_rows: ceil(cells / cell_cols), block_cols, cols };
 }

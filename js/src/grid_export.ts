@@ -4,6 +4,8 @@ import type { Palette } from "./canvas";
 import type { Frame, GridData } from "./grid_data";
 import { channelOf } from "./grid_words";
 
+const { floor, round } = Math;
+
 type Rows = (string | number)[][];
 
 /** The selected filter's weights with where they are; a pooled pixel says how many weights it stands for. */
@@ -30,17 +32,23 @@ function tileRows(data: GridData, frame: Frame, filter: number): Rows {
   const pooled = tiles.block_rows * tiles.block_cols > 1;
   const value = pooled ? `largest_of_${tiles.block_rows}x${tiles.block_cols}` : "value";
   const isRowChannel = axes.row === "channel";
-  const slice = (at: string | number) => (tiles.slices > 1 ? [at] : []);
-  const rows: Rows = [[frame.unit, "channel", ...slice("slice"), "row", "column", value]];
+  const slice = (at: string | number) => (axes.slice ? [at] : []);
+  const rows: Rows = [[frame.unit, "channel", ...slice(axes.slice), "row", "column", value]];
   const count = tiles.cells * tiles.height * tiles.width * tiles.depth;
   for (let index = 0; index < count; index++) {
-    const pixel = Math.floor(index / tiles.depth);
+    const pixel = floor(index / tiles.depth);
     const column = (pixel % tiles.width) * tiles.block_cols;
-    const row = (Math.floor(pixel / tiles.width) % tiles.height) * tiles.block_rows;
-    const cell = Math.floor(pixel / (tiles.width * tiles.height));
-    const own = tiles.depth === 3 ? index % 3 : (frame.input_channel ?? Math.floor(cell / tiles.slices));
+    const row = (floor(pixel / tiles.width) % tiles.height) * tiles.block_rows;
+    const cell = floor(pixel / (tiles.width * tiles.height));
+    const own = tiles.depth === 3 ? index % 3 : (frame.input_channel ?? floor(cell / tiles.slices));
     const channel = channelOf(frame, filter, isRowChannel ? row : own);
-    const at = [filter, channel, ...slice(cell % tiles.slices), isRowChannel ? 0 : row, column];
+    const at = [
+      filter,
+      channel,
+      ...slice(frame.depth_index ?? cell % tiles.slices),
+      isRowChannel ? 0 : row,
+      column,
+    ];
     rows.push([...at, tile.values[tile.start + index] ?? 0]);
   }
   return rows;
@@ -64,8 +72,8 @@ export function pictureOf(
   const ratio = window.devicePixelRatio || 1;
   const em = Number.parseFloat(colors.font) * ratio;
   const shown = canvases.filter((canvas) => !canvas.hidden && canvas.width > 0);
-  const gap = Math.round(em);
-  const top = Math.round(2.4 * em);
+  const gap = round(em);
+  const top = round(2.4 * em);
   const picture = document.createElement("canvas");
   picture.width = shown.reduce((sum, canvas) => sum + canvas.width + gap, gap);
   const below = top + Math.max(0, ...shown.map((canvas) => canvas.height)) + 2 * gap;

@@ -96,9 +96,10 @@ export class Field {
   placeAfter(event: KeyboardEvent, place: number): number | null {
     if (event.ctrlKey || event.metaKey || event.altKey) return null;
     const count = this.#data.frame?.count ?? 0;
-    const cols = this.#isMatrix ? 1 : this.#tiles.cols;
+    const line = (to: number) => (to >= 0 && to < count ? to : null);
+    const below = (lines: number) => (this.#isMatrix ? line(place + lines) : this.#tiles.below(place, lines));
     const page = this.#isMatrix ? Math.max(10, Math.ceil(count / 20)) : this.#tiles.rowsInSight;
-    return moved(event.key, place, count, cols, page);
+    return moved(event.key, place, count, below, page);
   }
 
   #tellOfMore(): void {

@@ -5,6 +5,8 @@ import { css, selected as markColor } from "./color";
 import type { GridData, Leveled, Tile } from "./grid_data";
 import { colorize, enlarge, hatch, type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
 
+const { floor, max, min, round } = Math;
+
 /** All in CSS pixels at the normal text size. The side of a pixel is at most so large. */
 const MOST = 16;
 /** A matrix of few rows is drawn with higher ones, until it is about so high: else none could be pointed at. */
@@ -42,13 +44,13 @@ export class MatrixField {
     this.#zoom = zoom;
     const [ratio, unit] = [this.#ratio, this.#ratio * zoom];
     scroller.style.overflowY = "hidden";
-    const fits = Math.min(
+    const fits = min(
       ((scroller.clientWidth - 2 * this.#margin) * ratio) / picture.width,
       (room * ratio) / picture.height,
     );
-    const scale = Math.max(1, Math.floor(Math.min(fits, MOST * unit)));
+    const scale = max(1, floor(min(fits, MOST * unit)));
     const wanted = Math.ceil((LEAST_HEIGHT * unit) / (picture.height * scale));
-    this.#repeats = Math.max(1, Math.min(wanted, Math.floor((HIGHEST_ROW * unit) / scale)));
+    this.#repeats = max(1, min(wanted, floor((HIGHEST_ROW * unit) / scale)));
     const [height, width] = [picture.height * this.#repeats, picture.width];
     this.#mosaic = { cells: 1, cell_rows: 1, cell_cols: 1, height, width, depth: 1, scale, gap: 0 };
     const tall = mosaicHeight(this.#mosaic) / ratio + 2 * this.#margin;
@@ -67,11 +69,11 @@ export class MatrixField {
     const around = 2 * this.#margin;
     const { context } = fit(this.canvas, width / ratio + around, height / ratio + around);
     this.#image ??= this.#paint(picture, mosaic, this.#data.pictureMask());
-    const edge = Math.round(this.#margin * ratio);
+    const edge = round(this.#margin * ratio);
     const rowHeight = this.#repeats * mosaic.scale;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.putImageData(this.#image, edge, edge);
-    const top = edge + Math.floor(this.#data.placeOf(selected) / picture.block_rows) * rowHeight;
+    const top = edge + floor(this.#data.placeOf(selected) / picture.block_rows) * rowHeight;
     this.#mark(context, edge, top, width, rowHeight);
   }
 
@@ -79,11 +81,11 @@ export class MatrixField {
   hit(x: number, y: number): MatrixHit | null {
     const mosaic = this.#mosaic;
     if (!mosaic) return null;
-    const edge = Math.round(this.#margin * this.#ratio);
-    const column = Math.floor((Math.floor(x * this.#ratio) - edge) / mosaic.scale);
-    const line = Math.floor((Math.floor(y * this.#ratio) - edge) / mosaic.scale);
+    const edge = round(this.#margin * this.#ratio);
+    const column = floor((floor(x * this.#ratio) - edge) / mosaic.scale);
+    const line = floor((floor(y * this.#ratio) - edge) / mosaic.scale);
     const inside = column >= 0 && line >= 0 && column < mosaic.width && line < mosaic.height;
-    return inside ? { row: Math.floor(line / this.#repeats), column } : null;
+    return inside ? { row: floor(line / this.#repeats), column } : null;
   }
 
   get #ratio(): number {
@@ -100,7 +102,7 @@ export class MatrixField {
     const bytes = 4 * mosaic.width;
     const colors = new Uint8ClampedArray(bytes * mosaic.height);
     for (let line = 0; line < mosaic.height; line++) {
-      const start = Math.floor(line / this.#repeats) * bytes;
+      const start = floor(line / this.#repeats) * bytes;
       colors.set(once.subarray(start, start + bytes), line * bytes);
     }
     const image = enlarge(colors, mosaic);
@@ -110,7 +112,7 @@ export class MatrixField {
   /** A frame around the selected row, with a pointer at its left that shows also where the row is thin. */
   #mark(context: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
     const ratio = this.#ratio * this.#zoom;
-    const [line, size] = [Math.max(1, Math.round(2 * ratio)), Math.round(5 * ratio)];
+    const [line, size] = [max(1, round(2 * ratio)), round(5 * ratio)];
     context.strokeStyle = css(markColor);
     context.fillStyle = css(markColor);
     context.lineWidth = line;

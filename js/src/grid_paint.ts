@@ -3,7 +3,9 @@
 import { diverging, gray, hatching, kept, notANumber, type Rgb, strayColor } from "./color";
 import type { Frame, Leveled, Tile } from "./grid_data";
 
-const FAINT = Math.round(255 * kept);
+const { floor, round } = Math;
+
+const FAINT = round(255 * kept);
 
 /** A mosaic of cells, each `height` x `width` pixels of `scale` x `scale` device pixels, `gap` between cells. */
 export interface Mosaic {
@@ -34,7 +36,7 @@ export function cornerOf(mosaic: Mosaic, { cell, row, column }: Spot): { x: numb
   const { cell_cols, width, height, scale, gap } = mosaic;
   return {
     x: (cell % cell_cols) * (width * scale + gap) + column * scale,
-    y: Math.floor(cell / cell_cols) * (height * scale + gap) + row * scale,
+    y: floor(cell / cell_cols) * (height * scale + gap) + row * scale,
   };
 }
 
@@ -42,9 +44,9 @@ export function cornerOf(mosaic: Mosaic, { cell, row, column }: Spot): { x: numb
 export function spotAt(mosaic: Mosaic, x: number, y: number): Spot | null {
   const { cells, cell_cols, width, height, scale, gap } = mosaic;
   const [stepX, stepY] = [width * scale + gap, height * scale + gap];
-  const [acrossCell, downCell] = [Math.floor(x / stepX), Math.floor(y / stepY)];
-  const column = Math.floor((x - acrossCell * stepX) / scale);
-  const row = Math.floor((y - downCell * stepY) / scale);
+  const [acrossCell, downCell] = [floor(x / stepX), floor(y / stepY)];
+  const column = floor((x - acrossCell * stepX) / scale);
+  const row = floor((y - downCell * stepY) / scale);
   const cell = downCell * cell_cols + acrossCell;
   const inside = x >= 0 && y >= 0 && acrossCell < cell_cols && column < width && row < height && cell < cells;
   return inside ? { cell, row, column } : null;
@@ -114,12 +116,9 @@ export function enlarge(colors: Uint8ClampedArray, mosaic: Mosaic): ImageData {
 /** Draw thin lines across what is faint. */
 export function hatch(image: ImageData): ImageData {
   const { data, width } = image;
-  const line = [...hatching.color, Math.round(255 * hatching.opacity)];
+  const line = [...hatching.color, round(255 * hatching.opacity)];
   for (let pixel = 0; 4 * pixel < data.length; pixel++)
-    if (
-      data[4 * pixel + 3] === FAINT &&
-      (pixel + Math.floor(pixel / width) * (1 - width)) % hatching.step === 0
-    )
+    if (data[4 * pixel + 3] === FAINT && (pixel + floor(pixel / width) * (1 - width)) % hatching.step === 0)
       data.set(line, 4 * pixel);
   return image;
 }

@@ -9,6 +9,8 @@ import type { Key } from "./grid_export";
 import { cornerOf, type Mosaic, mosaicHeight, mosaicWidth, type Spot, spotAt, tileImage } from "./grid_paint";
 import { h } from "./view";
 
+const { floor, round } = Math;
+
 /** Of the scale of colours, in multiples of the text's height. */
 const [LEGEND_WIDTH, LEGEND_HEIGHT] = [12, 0.75];
 /** The part of the view's width that the enlarged filter may take. */
@@ -78,7 +80,7 @@ export class Panel {
   /** Which weight is at a place given in CSS pixels from the canvas' corner. */
   hit(x: number, y: number): Spot | null {
     const ratio = window.devicePixelRatio || 1;
-    return this.#mosaic && spotAt(this.#mosaic, Math.floor(x * ratio), Math.floor(y * ratio));
+    return this.#mosaic && spotAt(this.#mosaic, floor(x * ratio), floor(y * ratio));
   }
 
   /** Move a cursor over the weights; at an edge it stays. */
@@ -91,8 +93,8 @@ export class Panel {
     const from = cursor ?? { cell: 0, row: 0, column: 0 };
     if (!cursor) return from;
     const x = (from.cell % cell_cols) * width + from.column + right;
-    const y = Math.floor(from.cell / cell_cols) * height + from.row + down;
-    const cell = Math.floor(y / height) * cell_cols + Math.floor(x / width);
+    const y = floor(from.cell / cell_cols) * height + from.row + down;
+    const cell = floor(y / height) * cell_cols + floor(x / width);
     const inside = x >= 0 && y >= 0 && x < cell_cols * width && cell < cells;
     return inside ? { cell, row: y % height, column: x % width } : from;
   }
@@ -100,13 +102,13 @@ export class Panel {
   #drawLegend(frame: Frame, tile: Tile | null, em: number): void {
     const limit = frame.limit[0] ?? 0;
     const [low, high] = tile ? [tile.low, tile.high] : [-limit, limit];
-    const [width, height] = [Math.round(LEGEND_WIDTH * em), Math.round(LEGEND_HEIGHT * em)];
+    const [width, height] = [round(LEGEND_WIDTH * em), round(LEGEND_HEIGHT * em)];
     const { context } = fit(this.#legend, width, height);
     const table = frame.color === "diverging" ? diverging : gray;
     // Level 0 belongs to no weight on a scale that is symmetric about zero.
     const first = high === -low ? 1 : 0;
     for (let x = 0; x < width; x++) {
-      const level = first + Math.round((x / Math.max(1, width - 1)) * (255 - first));
+      const level = first + round((x / Math.max(1, width - 1)) * (255 - first));
       context.fillStyle = css(tableColor(table, level));
       context.fillRect(x, 0, width - x, height);
     }

@@ -2,9 +2,13 @@
 
 import { fit, type Palette } from "./canvas";
 import { css, selected as ringColor } from "./color";
-import { type Arrangement, arrange, heightOf, wholeRows } from "./grid_arrange";
-import type { GridData } from "./grid_data";
+import { type Arrangement, arrange } from "./grid_arrange";
+import { heightOf, lineAt, scrollTo, tileAt, tileBelow, tileCorner, tilesIn, wholeRows } from "./grid_blocks";
+import { type GridData, perGroup } from "./grid_data";
 import { type Spot, spotAt, tileImage } from "./grid_paint";
+import { groupNames } from "./grid_words";
+
+const { ceil, floor, min, round } = Math;
 
 export interface Hit {
   place: number;
@@ -13,6 +17,8 @@ export interface Hit {
 
 /** Painted tiles are kept up to so many bytes beyond those in sight. */
 const KEPT_BYTES = 24e6;
+/** Height of the text above a group, in CSS pixels at the normal text size. */
+const SMALL = 11;
 
 export class TileField {
   readonly canvas: HTMLCanvasElement;
@@ -32,8 +38,9 @@ export class TileField {
     this.#data = data;
   }
 
-  get cols(): number {
-    return this.#arrangement?.cols ?? 1;
+  /** The place so many lines below one; null where there is none. */
+  below(place: number, lines: number): number | null {
+    return this.#arrangement && tileBelow(this.#arrangement, place, lines);
   }
 
   get rowsInSight(): number {
@@ -64,19 +71,20 @@ export class TileField {
     // Without the scroll bar first: it takes width only where not all fits.
     this.#scroller.style.overflowY = "hidden";
     let width = this.#scroller.clientWidth;
-    let found = arrange(frame.tiles, frame.count, width, room, ratio, zoom);
+    const count = { count: frame.count, per: perGroup(frame) };
+    let found = arrange(frame.tiles, count, width, room, ratio, zoom);
     if (found.height > room * ratio) {
       this.#scroller.style.overflowY = "scroll";
       width = this.#scroller.clientWidth;
-      found = arrange(frame.tiles, frame.count, width, room, ratio, zoom);
+      found = arrange(frame.tiles, count, width, room, ratio, zoom);
     }
     this.#width = width;
     this.#zoom = zoom;
     this.#arrangement = found;
     this.#space.style.height = `${found.height / ratio}px`;
     // A row cut in two is read by nobody; the rows that follow are told of below.
-    const height = Math.min(found.height, heightOf(found, wholeRows(found, room * ratio)));
-    this.#scroller.style.height = `${Math.min(Math.ceil(height / ratio), room)}px`;
+    const height = min(found.height, heightOf(found, wholeRows(found, room * ratio)));
+    this.#scroller.style.height = `${min(ceil(height / ratio), room)}px`;
     if (JSON.stringify(mosaic) !== JSON.stringify(found.mosaic)) this.#images.clear();
   }
 
@@ -85,17 +93,14 @@ export class TileField {
     const { frame } = this.#data;
     const found = this.#arrangement;
     if (!frame || !found) return [];
-    const ratio = this.#ratio;
     const { context } = fit(this.canvas, this.#width, this.#scroller.clientHeight);
-    const offset = Math.round(this.#scroller.scrollTop * ratio);
-    const first = Math.max(0, Math.floor((offset - found.margin) / found.stepY)) * found.cols;
-    const lastRow = Math.floor((offset + this.canvas.height - found.margin) / found.stepY);
-    const last = Math.min((lastRow + 1) * found.cols, frame.count);
-    const inSight = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
+    const offset = this.#offset;
+    const end = lineAt(found, offset + this.canvas.height + found.heading) + 1;
+    const inSight = tilesIn(found, lineAt(found, offset), end);
     this.#forgetSome(inSight.length);
     context.setTransform(1, 0, 0, 1, 0, 0);
     for (const place of inSight) {
-      const { x, y } = this.#corner(found, place, offset);
+      const { x, y } = tileCorner(found, place, offset);
       const image = this.#image(place, found);
       if (image) context.putImageData(image, x, y);
       else {
@@ -103,6 +108,7 @@ export class TileField {
         context.fillRect(x, y, found.tileWidth, found.tileHeight);
       }
     }
+    if (found.heading) this.#nameGroups(context, found, inSight, offset, palette);
     if (hovered !== null) this.#ring(context, found, hovered, offset, palette.muted, 1);
     this.#ring(context, found, selected, offset, css(ringColor), 2);
     return inSight;
@@ -111,13 +117,12 @@ export class TileField {
   /** How many tiles stand in the field in full, and whether more follow above or below; null where all do. */
   sight(): { tiles: number; above: boolean; below: boolean } | null {
     const found = this.#arrangement;
-    const count = this.#data.frame?.count ?? 0;
     const { scrollTop, clientHeight } = this.#scroller;
-    if (!found || Math.floor(found.height / this.#ratio) <= clientHeight) return null;
+    if (!found || floor(found.height / this.#ratio) <= clientHeight) return null;
     const [top, bottom] = [scrollTop * this.#ratio, (scrollTop + clientHeight) * this.#ratio];
-    const first = Math.ceil((top - found.margin) / found.stepY);
-    const end = Math.floor((bottom - found.margin + found.stepY - found.tileHeight) / found.stepY);
-    const tiles = Math.max(0, Math.min(end * found.cols, count) - Math.max(0, first) * found.cols);
+    const first = lineAt(found, ceil(top) - 1) + 1;
+    const end = lineAt(found, bottom - found.tileHeight) + 1;
+    const tiles = tilesIn(found, first, end).length;
     return { tiles, above: first > 0, below: end < found.rows };
   }
 
@@ -126,12 +131,11 @@ export class TileField {
     const found = this.#arrangement;
     if (!found) return null;
     const ratio = this.#ratio;
-    const left = Math.floor(x * ratio) - found.margin;
-    const top = Math.floor(y * ratio) + Math.round(this.#scroller.scrollTop * ratio) - found.margin;
-    const [col, row] = [Math.floor(left / found.stepX), Math.floor(top / found.stepY)];
-    const place = row * found.cols + col;
-    if (col < 0 || row < 0 || col >= found.cols || place >= (this.#data.frame?.count ?? 0)) return null;
-    const spot = spotAt(found.mosaic, left - col * found.stepX, top - row * found.stepY);
+    const [left, top] = [floor(x * ratio), floor(y * ratio) + this.#offset];
+    const place = tileAt(found, left, top);
+    if (place === null) return null;
+    const corner = tileCorner(found, place);
+    const spot = spotAt(found.mosaic, left - corner.x, top - corner.y);
     return spot && { place, spot };
   }
 
@@ -140,18 +144,40 @@ export class TileField {
     const found = this.#arrangement;
     if (!found) return;
     const ratio = this.#ratio;
-    const top = (Math.floor(place / found.cols) * found.stepY) / ratio;
-    const bottom = top + (found.tileHeight + 2 * found.margin) / ratio;
+    const top = scrollTo(found, place) / ratio;
+    const bottom = (tileCorner(found, place).y + found.tileHeight + found.margin) / ratio;
     const { scrollTop, clientHeight } = this.#scroller;
     if (top < scrollTop) this.#scroller.scrollTop = top;
     else if (bottom > scrollTop + clientHeight) this.#scroller.scrollTop = bottom - clientHeight;
   }
 
-  #corner(found: Arrangement, place: number, offset: number): { x: number; y: number } {
-    return {
-      x: found.margin + (place % found.cols) * found.stepX,
-      y: found.margin + Math.floor(place / found.cols) * found.stepY - offset,
-    };
+  /** How far the field is scrolled, in device pixels. */
+  get #offset(): number {
+    return round(this.#scroller.scrollTop * this.#ratio);
+  }
+
+  /** Above the first tile of each group which one it is, in the longest words that fit, over a line. */
+  #nameGroups(
+    context: CanvasRenderingContext2D,
+    found: Arrangement,
+    places: number[],
+    offset: number,
+    palette: Palette,
+  ): void {
+    const { frame } = this.#data;
+    const width = (found.across - 1) * found.stepX + found.tileWidth;
+    const unit = this.#ratio * this.#zoom;
+    context.font = palette.font.replace(/[\d.]+px/, `${SMALL * unit}px`);
+    const names = (place: number) => (frame?.groups ? groupNames(frame.groups, place) : []);
+    const short = names(found.count - 1).findIndex((name) => context.measureText(name).width <= width);
+    for (const place of places) {
+      if (place % found.per) continue;
+      const { x, y } = tileCorner(found, place, offset);
+      context.fillStyle = palette.line;
+      context.fillRect(x, y - round(5 * unit), width, ceil(unit));
+      context.fillStyle = palette.muted;
+      context.fillText(names(place)[short] ?? "", x, y - round(8 * unit));
+    }
   }
 
   #image(place: number, found: Arrangement): ImageData | null {
@@ -178,8 +204,8 @@ export class TileField {
     color: string,
     thickness: number,
   ): void {
-    const { x, y } = this.#corner(found, place, offset);
-    const line = Math.max(1, Math.round(thickness * this.#ratio * this.#zoom));
+    const { x, y } = tileCorner(found, place, offset);
+    const line = Math.max(1, round(thickness * this.#ratio * this.#zoom));
     context.strokeStyle = color;
     context.lineWidth = line;
     context.strokeRect(

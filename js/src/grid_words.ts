@@ -1,8 +1,10 @@
 /** What the grid says about one weight. */
 
 import { exact } from "./axis";
-import type { Frame, Leveled, Tiles } from "./grid_data";
+import type { Frame, Groups, Leveled, Tiles } from "./grid_data";
 import type { Spot } from "./grid_paint";
+
+const { floor } = Math;
 
 const COLORS = ["red", "green", "blue"];
 
@@ -15,7 +17,7 @@ export function span(word: string, index: number, block: number, size: number): 
 /** The input channel that a filter's own channel number stands for, with groups counted. */
 export function channelOf(frame: Frame, filter: number, channel: number): number {
   const groups = frame.groups;
-  return groups ? Math.floor(filter / groups.filters) * groups.channels + channel : channel;
+  return groups ? floor(filter / groups.filters) * groups.channels + channel : channel;
 }
 
 /** Where a pixel of a tile lies among the layer's weights. */
@@ -25,10 +27,10 @@ export function position(frame: Frame, tiles: Tiles, filter: number, spot: Spot)
   // The weights of a row of a matrix stand in lines.
   if (frame.picture) return [...parts, span(axes.column, spot.cell, tiles.block_cols, tiles.cols)];
   const chosen = frame.input_channel;
-  const own = chosen ?? Math.floor(spot.cell / tiles.slices);
+  const own = chosen ?? floor(spot.cell / tiles.slices);
   const cellNamed = axes.cell !== "" && tiles.depth === 1;
   if (cellNamed || chosen !== null) parts.push(`channel ${channelOf(frame, filter, own)}`);
-  if (axes.slice) parts.push(`${axes.slice} ${spot.cell % tiles.slices}`);
+  if (axes.slice) parts.push(`${axes.slice} ${frame.depth_index ?? spot.cell % tiles.slices}`);
   if (axes.row) {
     const shift = axes.row === "channel" ? channelOf(frame, filter, 0) : 0;
     parts.push(
@@ -47,11 +49,18 @@ export function valueText(from: Leveled, start: number, depth: number): string {
   return numbers.map((text, part) => `${COLORS[part]} ${text}`).join(", ");
 }
 
-/** Which input channels a filter sees, where that is not all of them. */
-export function groupText(frame: Frame, filter: number): string {
-  if (!frame.groups) return "";
-  return `sees input ${span("channel", Math.floor(filter / frame.groups.filters), frame.groups.channels, Infinity)}`;
+/** What the group of a filter is called, in words and in fewer words. */
+export function groupNames({ filters, channels }: Groups, filter: number): string[] {
+  const group = floor(filter / filters);
+  const first = group * channels;
+  const inputs = channels > 1 ? `${first}–${first + channels - 1}` : `${first}`;
+  const named = `input${channels > 1 ? "s" : ""} ${inputs}`;
+  return [`group ${group}: ${named}`, named, inputs];
 }
+
+/** Which input channels a filter sees, where that is not all of them. */
+export const groupText = (frame: Frame, filter: number): string =>
+  frame.groups ? `sees ${groupNames(frame.groups, filter)[1]}` : "";
 
 /** One pixel of a matrix: which weights it stands for, and the largest of them. */
 export function pixelText(frame: Frame, filter: number, row: number, column: number): string {

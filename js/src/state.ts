@@ -98,6 +98,7 @@ export interface ExplorerToolbarState {
 export interface FilterGridState {
   as_images: boolean;
   color_scope: "filter" | "layer" | "minmax";
+  depth_index: number | null;
   error: DataView;
   filter_index: number;
   frame: Record<string, unknown>;

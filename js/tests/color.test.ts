@@ -39,13 +39,13 @@ test("both tables have 256 colours, and level 128 of the diverging one is neutra
   expect([diverging.length, gray.length]).toEqual([768, 768]);
   const [red, green, blue] = tableColor(diverging, 128);
   expect([green, blue]).toEqual([red, red]);
-  expect(tables.diverging.length).toBe(6 * 256);
+  expect(atob(tables.diverging).length).toBe(3 * 256);
 });
 
 test("the gray table is the level itself", () => {
   for (const level of [0, 1, 128, 255]) expect(tableColor(gray, level)).toEqual([level, level, level]);
   // Python draws with the one that is written out.
-  expect(Array.from(gray, (part) => part.toString(16).padStart(2, "0")).join("")).toBe(tables.gray);
+  expect(btoa(String.fromCharCode(...gray))).toBe(tables.gray);
 });
 
 test.each(Object.entries(DEFICIENCIES))("with %s vision lowest, zero and highest stay apart", (_, matrix) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { arrange, enlargedScale, heightOf, mosaicOf, moved, wholeRows } from "../src/grid_arrange";
+import { arrange, enlargedScale, mosaicOf, moved } from "../src/grid_arrange";
+import { heightOf, tileBelow, wholeRows } from "../src/grid_blocks";
 import type { Tiles } from "../src/grid_data";
 import { mosaicHeight, mosaicWidth } from "../src/grid_paint";
 
@@ -20,6 +21,8 @@ function tiles(cells: number, cellCols: number, height: number, width: number, d
     cols: width,
   };
 }
+
+const all = (count: number) => ({ count, per: count });
 
 const KINDS = [
   ["7x7 colour", tiles(1, 1, 7, 7, 3)],
@@ -44,21 +47,21 @@ describe.each(KINDS)("tiles of %s", (_, of) => {
   ] as const;
 
   test.each(cases)("%i of them fit into %i pixels at ratio %f", (count, width, ratio) => {
-    const found = arrange(of, count, width, 300, ratio, 1);
+    const found = arrange(of, all(count), width, 300, ratio, 1);
     expect(Number.isInteger(found.mosaic.scale)).toBe(true);
     expect(found.mosaic.scale).toBeGreaterThanOrEqual(1);
-    expect(found.rows * found.cols).toBeGreaterThanOrEqual(count);
-    expect((found.rows - 1) * found.cols).toBeLessThan(count);
+    expect(found.rows * found.across).toBeGreaterThanOrEqual(count);
+    expect((found.rows - 1) * found.across).toBeLessThan(count);
     expect(found.stepX).toBeGreaterThan(found.tileWidth);
     expect(found.stepY).toBeGreaterThan(found.tileHeight);
-    const right = 2 * found.margin + (found.cols - 1) * found.stepX + found.tileWidth;
-    if (found.cols > 1) expect(right).toBeLessThanOrEqual(Math.round(width * ratio));
+    const right = 2 * found.margin + (found.across - 1) * found.stepX + found.tileWidth;
+    if (found.across > 1) expect(right).toBeLessThanOrEqual(Math.round(width * ratio));
     expect(found.tileWidth).toBe(mosaicWidth(found.mosaic));
     expect(found.tileHeight).toBe(mosaicHeight(found.mosaic));
   });
 
   test.each([1, 2, 1.25])("whole rows are counted as they stand, at ratio %f", (ratio) => {
-    const found = arrange(of, 5000, 620, 300, ratio, 1);
+    const found = arrange(of, all(5000), 620, 300, ratio, 1);
     for (let height = 10; height < 900; height += 7) {
       const rows = wholeRows(found, height);
       expect(heightOf(found, rows) <= height || rows === 1).toBe(true);
@@ -68,7 +71,7 @@ describe.each(KINDS)("tiles of %s", (_, of) => {
   });
 
   test.each([1, 2, 1.25])("one enlarged is clearly larger than any tile, at ratio %f", (ratio) => {
-    const largest = arrange(of, 1, 5000, 5000, ratio, 1).mosaic.scale;
+    const largest = arrange(of, all(1), 5000, 5000, ratio, 1).mosaic.scale;
     const room = 10_000;
     expect(enlargedScale(of, room, ratio, 1)).toBeGreaterThanOrEqual(1.6 * largest);
     expect(enlargedScale(of, room, ratio, 2)).toBeGreaterThanOrEqual(enlargedScale(of, room, ratio, 1));
@@ -79,30 +82,59 @@ describe.each(KINDS)("tiles of %s", (_, of) => {
   });
 
   test("few of them are drawn at least as large as many", () => {
-    const [few, many] = [8, 2000].map((count) => arrange(of, count, 620, 300, 1, 1).mosaic.scale);
+    const [few, many] = [8, 2000].map((count) => arrange(of, all(count), 620, 300, 1, 1).mosaic.scale);
     expect(few).toBeGreaterThanOrEqual(many ?? 0);
   });
 
   test("a lecture hall gets larger ones, a dense screen more device pixels", () => {
-    const plain = arrange(of, 2000, 620, 300, 1, 1).mosaic.scale;
-    expect(arrange(of, 2000, 620, 300, 1, 2).mosaic.scale).toBeGreaterThanOrEqual(plain);
-    expect(arrange(of, 2000, 620, 300, 2, 1).mosaic.scale).toBeGreaterThanOrEqual(plain);
+    const plain = arrange(of, all(2000), 620, 300, 1, 1).mosaic.scale;
+    expect(arrange(of, all(2000), 620, 300, 1, 2).mosaic.scale).toBeGreaterThanOrEqual(plain);
+    expect(arrange(of, all(2000), 620, 300, 2, 1).mosaic.scale).toBeGreaterThanOrEqual(plain);
   });
 });
 
 test("all tiles are seen at once where that leaves them readable", () => {
-  const found = arrange(tiles(1, 1, 7, 7, 3), 64, 620, 300, 1, 1);
+  const found = arrange(tiles(1, 1, 7, 7, 3), all(64), 620, 300, 1, 1);
   expect(found.height).toBeLessThanOrEqual(300);
   expect(found.mosaic.scale).toBeGreaterThanOrEqual(6);
 });
 
 test.each([300, 480, 655, 860])("full rows reach the right edge, at %i pixels", (width) => {
   const of = tiles(64, 8, 3, 3);
-  const found = arrange(of, 32, width, 300, 1, 1);
+  const found = arrange(of, all(32), width, 300, 1, 1);
   expect(found.rows).toBeGreaterThan(1);
-  const right = found.margin + (found.cols - 1) * found.stepX + found.tileWidth;
+  const right = found.margin + (found.across - 1) * found.stepX + found.tileWidth;
   expect(width - found.margin - right).toBeGreaterThanOrEqual(0);
-  expect(width - found.margin - right).toBeLessThan(found.cols);
+  expect(width - found.margin - right).toBeLessThan(found.across);
+});
+
+describe("groups", () => {
+  const picture = tiles(1, 1, 5, 5);
+  const mosaic = tiles(8, 3, 3, 3);
+
+  test.each([
+    [48, 2, 700, picture],
+    [32, 8, 640, mosaic],
+    [96, 48, 640, picture],
+    [64, 4, 300, mosaic],
+  ] as const)(
+    "%i tiles in groups of %i stand within %i pixels, apart from each other",
+    (count, per, width, of) => {
+      const found = arrange(of, { count, per }, width, 300, 1, 1);
+      expect(found.heading).toBeGreaterThanOrEqual(15);
+      const inside = (found.across - 1) * found.stepX + found.tileWidth;
+      expect(found.blockX - inside).toBeGreaterThan(found.stepX - found.tileWidth);
+      expect(2 * found.margin + (found.beside - 1) * found.blockX + inside).toBeLessThanOrEqual(width);
+      expect(found.rows).toBe(Math.ceil(count / per / found.beside) * found.down);
+      expect(found.across * found.down).toBeGreaterThanOrEqual(per);
+      expect(found.height).toBe(heightOf(found, found.rows));
+    },
+  );
+
+  test("one that nearly fits into a line is drawn smaller rather than cut", () => {
+    expect(arrange(mosaic, { count: 32, per: 8 }, 640, 300, 1, 1).down).toBe(1);
+    expect(arrange(mosaic, { count: 64, per: 32 }, 640, 300, 1, 1).down).toBeGreaterThan(2);
+  });
 });
 
 test("only a mosaic of cells of several weights has gaps between them", () => {
@@ -114,7 +146,9 @@ test("only a mosaic of cells of several weights has gaps between them", () => {
 
 describe("keys", () => {
   // Ten tiles in rows of four: 0-3, 4-7, 8-9; two rows in sight.
-  const target = (key: string, place: number) => moved(key, place, 10, 4, 2);
+  const ten = { ...arrange(tiles(1, 1, 7, 7), all(10), 90, 300, 1, 1), across: 4, down: 3, rows: 3 };
+  const target = (key: string, place: number) =>
+    moved(key, place, 10, (lines) => tileBelow(ten, place, lines), 2);
 
   test.each([
     ["ArrowRight", 0, 1],

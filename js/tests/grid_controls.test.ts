@@ -6,7 +6,9 @@ let view: GridPage;
 afterEach(() => view.close());
 
 const select = (label: string) => view.find<HTMLSelectElement>(`select[aria-label="${label}"]`);
-const inputs = () => [...view.root.querySelectorAll<HTMLInputElement>("input")];
+const inputs = (label = "filter") => [
+  ...view.root.querySelectorAll<HTMLInputElement>(`[data-control="${label}"] input`),
+];
 
 test("they show the traits as they are, also when Python changes them", async () => {
   view = await open("minmax");
@@ -101,4 +103,43 @@ test("robust colours are offered for a matrix alone", async () => {
   expect(button.getAttribute("aria-pressed")).toBe("true");
   view.model.receive(state("rgb"));
   expect(button.hidden).toBe(true);
+});
+
+const allDepths = () => {
+  const found = [...view.root.querySelectorAll("button")].find((one) => one.textContent === "all depths");
+  if (!found) throw new Error("there is no such button");
+  return found;
+};
+const depths = () => inputs("depth").map(({ value, min, max }) => [value, min, max]);
+const isShown = (element: HTMLElement | null | undefined) =>
+  getComputedStyle(element ?? view.root).display !== "none";
+
+test("the depth of a 3-d convolution has a slider from the first slice to the last", async () => {
+  view = await open("volume");
+  expect(depths()).toEqual([
+    ["2", "0", "2"],
+    ["2", "0", "2"],
+  ]);
+  expect(allDepths().ariaPressed).toBe("false");
+  const [range] = inputs("depth");
+  if (range) range.value = "1";
+  range?.dispatchEvent(new Event("input"));
+  expect(view.model.messages).toEqual([{ depth_index: 1 }]);
+});
+
+test("all depths are chosen by a press, and another one brings back the slice that was", async () => {
+  view = await open("volume");
+  allDepths().click();
+  allDepths().click();
+  expect(view.model.messages).toEqual([{ depth_index: null }, { depth_index: 2 }]);
+  view.model.receive({ depth_index: null });
+  expect(allDepths().ariaPressed).toBe("true");
+  expect(depths()[0]?.[0]).toBe("2");
+});
+
+test("what has no depth has no control of it", async () => {
+  view = await open("volume");
+  expect([isShown(inputs("depth")[0]?.closest("label")), isShown(allDepths())]).toEqual([true, true]);
+  view.model.receive({ frame: { ...(view.model.get("frame") as object), depths: 0 } });
+  expect([isShown(inputs("depth")[0]?.closest("label")), isShown(allDepths())]).toEqual([false, false]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { GridData } from "../src/grid_data";
+import { GridData, perGroup } from "../src/grid_data";
 import type { FilterGridState } from "../src/state";
 import { thaw } from "./fake_model";
 import fixtures from "./fixtures/grid.json";
@@ -112,6 +112,15 @@ test("an empty frame shows nothing and asks nothing", () => {
   const found = data("rgb");
   found.takeFrame({});
   expect([found.frame, found.tile(0), found.missing([0])]).toEqual([null, null, null]);
+});
+
+test("the filters of a group stand together in the order of the layer, where they are several", () => {
+  const { frame } = data("grouped");
+  if (!frame) throw new Error("there is no frame");
+  expect(perGroup(frame)).toBe(3);
+  expect(perGroup({ ...frame, order: new Uint8Array(9) })).toBe(9);
+  expect(perGroup({ ...frame, groups: { filters: 1, channels: 1 } })).toBe(9);
+  expect(perGroup({ ...frame, groups: null })).toBe(9);
 });
 
 test.each([

@@ -52,6 +52,18 @@ test("the three weights of a coloured pixel stand at their channels", async () =
     expect(rows.get(`9 ${channel} 2 1`)).toBe(tile?.values[tile.start + 3 * (2 * 4 + 1) + channel]);
 });
 
+test("the slice in sight of a 3-d kernel stands at its depth", async () => {
+  view = await open("volume");
+  const [head, ...rows] = filterRows(dataOf(view), 4);
+  const tile = dataOf(view).tile(4);
+  expect(head).toEqual(["filter", "channel", "depth", "row", "column", "value"]);
+  // Filter 4 is in the second group, which sees input channels 2 and 3.
+  const places = [2, 3].flatMap((channel) =>
+    [0, 1].flatMap((row) => [0, 1].map((column) => [channel, 2, row, column])),
+  );
+  expect(rows).toEqual(places.map((place, index) => [4, ...place, tile?.values[(tile?.start ?? 0) + index]]));
+});
+
 test("channels of a group are those of the layer", async () => {
   view = await open("grouped");
   const rows = byPlace(7);

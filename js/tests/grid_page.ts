@@ -2,7 +2,8 @@
 
 import grid from "../src/grid";
 import { arrange } from "../src/grid_arrange";
-import { type Frame, GridData, type Tile, type Tiles } from "../src/grid_data";
+import { tileCorner } from "../src/grid_blocks";
+import { type Frame, GridData, perGroup, type Tile, type Tiles } from "../src/grid_data";
 import { cornerOf } from "../src/grid_paint";
 import type { FilterGridState } from "../src/state";
 import { decode } from "../src/wire";
@@ -56,7 +57,8 @@ export function arrangementOf(page: GridPage) {
   const frame = frameOf(page);
   const tiles = frame.tiles as Tiles;
   const ratio = window.devicePixelRatio;
-  return { frame, tiles, ...arrange(tiles, frame.count, page.field.clientWidth, ROOM, ratio, 1) };
+  const count = { count: frame.count, per: perGroup(frame) };
+  return { frame, tiles, ...arrange(tiles, count, page.field.clientWidth, ROOM, ratio, 1) };
 }
 
 export interface Square {
@@ -72,17 +74,18 @@ export interface Square {
 
 /** Every weight in hand with the square in which it is drawn. */
 export function squaresOf(page: GridPage): Square[] {
-  const { tiles, frame, cols, stepX, stepY, margin, mosaic } = arrangementOf(page);
+  const found = arrangementOf(page);
+  const { tiles, frame, mosaic } = found;
   const known = dataOf(page);
   const squares: Square[] = [];
   for (let place = 0; place < frame.count; place++) {
     const tile = known.tile(place);
-    const [left, top] = [margin + (place % cols) * stepX, margin + Math.floor(place / cols) * stepY];
+    const corner = tileCorner(found, place);
     for (let index = 0; tile && index < tiles.cells * tiles.height * tiles.width; index++) {
       const [column, row] = [index % tiles.width, Math.floor(index / tiles.width) % tiles.height];
       const cell = Math.floor(index / (tiles.width * tiles.height));
       const { x, y } = cornerOf(mosaic, { cell, row, column });
-      squares.push({ x: left + x, y: top + y, size: mosaic.scale, index, place, tile });
+      squares.push({ x: corner.x + x, y: corner.y + y, size: mosaic.scale, index, place, tile });
     }
   }
   return squares;
@@ -90,9 +93,9 @@ export function squaresOf(page: GridPage): Square[] {
 
 /** The middle of a tile in CSS pixels on the canvas, as far as it is scrolled. */
 export function middleOf(page: GridPage, place: number): [number, number] {
-  const { cols, stepX, stepY, margin, tileWidth, tileHeight } = arrangementOf(page);
+  const found = arrangementOf(page);
   const ratio = window.devicePixelRatio;
-  const x = margin + (place % cols) * stepX + Math.floor(tileWidth / 2);
-  const y = margin + Math.floor(place / cols) * stepY + Math.floor(tileHeight / 2);
-  return [x / ratio, y / ratio - page.field.scrollTop];
+  const { x, y } = tileCorner(found, place);
+  const [middleX, middleY] = [x + Math.floor(found.tileWidth / 2), y + Math.floor(found.tileHeight / 2)];
+  return [middleX / ratio, middleY / ratio - page.field.scrollTop];
 }

@@ -89,6 +89,6 @@ test("scope and notes stand below", async () => {
   view = await open("grouped");
   expect(view.text(".ww-caption")).toMatch(/one scale for the layer/);
   expect(view.text(".ww-caption")).toMatch(/3 groups: filters 0 to 2 see input channels 0 to 1/);
-  expect(view.text(".ww-grid-details")).toMatch(/sees input channels 2 to 3/);
+  expect(view.text(".ww-grid-details")).toMatch(/sees inputs 2–3/);
   expect(view.text(".ww-title")).toBe("0 conv2d · 9 filters of 2 × 3 × 3");
 });

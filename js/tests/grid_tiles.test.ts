@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { diverging, gray, negativeInfinity, notANumber, tableColor } from "../src/color";
 import grid from "../src/grid";
+import { tileBelow, tileCorner } from "../src/grid_blocks";
 import { decode } from "../src/wire";
 import { nextFrame, pixel, point, press } from "./fake_model";
 import { arrangementOf, dataOf, frameOf, type GridPage, middleOf, open, squaresOf, state } from "./grid_page";
@@ -9,7 +10,7 @@ let view: GridPage;
 
 afterEach(() => view.close());
 
-test.each(["rgb", "minmax", "mosaic", "grouped", "images", "strip", "ordered"] as const)(
+test.each(["rgb", "minmax", "mosaic", "grouped", "images", "strip", "ordered", "volume"] as const)(
   "pixels of %s have the colours of their levels at every corner of every weight",
   async (name) => {
     view = await open(name);
@@ -183,7 +184,7 @@ test("a field that is scrolled draws the same tiles further up", async () => {
 
 test("rows stand in the field whole, and it is told that others follow above or below", async () => {
   view = await open("paged");
-  const { stepY, tileHeight, margin, cols, frame, rows } = arrangementOf(view);
+  const { stepY, tileHeight, margin, across: cols, frame, rows } = arrangementOf(view);
   const inSight = (view.field.clientHeight - 2 * margin + stepY - tileHeight) / stepY;
   expect(Number.isInteger(inSight)).toBe(true);
   const scrollTo = (top: number) => {
@@ -204,7 +205,7 @@ test("rows stand in the field whole, and it is told that others follow above or 
 
 test("a page of keys goes as far as there are whole rows in sight", async () => {
   view = await open("paged", { filter_index: 0 });
-  const { stepY, tileHeight, margin, cols } = arrangementOf(view);
+  const { stepY, tileHeight, margin, across: cols } = arrangementOf(view);
   press(view.field, "PageDown");
   const inSight = (view.field.clientHeight - 2 * margin + stepY - tileHeight) / stepY;
   expect(view.model.get("filter_index")).toBe(inSight * cols);
@@ -242,4 +243,50 @@ test("a mask of another frame is left aside", async () => {
   const none = { shape: [30], dtype: "uint8", data: new DataView(new ArrayBuffer(30)) };
   view.model.receive({ lit: { token: 1, first: 0, masks: [none] } });
   expect(pixel(view.canvas, square?.x ?? 0, square?.y ?? 0)[3]).toBe(255);
+});
+
+/** Whether any pixel of a rectangle is drawn on. */
+function isDrawn(x: number, y: number, width: number, height: number): boolean {
+  const data = view.canvas.getContext("2d")?.getImageData(x, y, width, height).data ?? [];
+  return data.some((part, index) => index % 4 === 3 && part > 0);
+}
+
+test("filters of a group stand together under its name and a line", async () => {
+  view = await open("grouped");
+  const found = arrangementOf(view);
+  expect([found.per, found.count]).toEqual([3, 9]);
+  const inside = (found.across - 1) * found.stepX + found.tileWidth;
+  for (const place of [0, 3, 6]) {
+    const { x, y } = tileCorner(found, place);
+    expect(isDrawn(x, y - found.heading, inside, found.heading - 6)).toBe(true);
+    const line = pixel(view.canvas, x + inside - 1, y - 5);
+    expect(line[3]).toBeGreaterThan(0);
+    expect(pixel(view.canvas, x, y - 5)).toEqual(line);
+  }
+  expect(view.text(".ww-grid-details")).toMatch(/sees inputs 2–3$/);
+});
+
+test("in the order of the norm no group is named", async () => {
+  view = await open("grouped");
+  const frame = view.model.get("frame") as object;
+  const order = {
+    shape: [9],
+    dtype: "uint8",
+    data: new DataView(Uint8Array.from({ length: 9 }, (_, at) => at).buffer),
+  };
+  view.model.receive({ frame: { ...frame, order } });
+  const found = arrangementOf(view);
+  expect([found.per, found.heading]).toEqual([9, 0]);
+});
+
+test("arrow keys go down to the next group, and a click there selects", async () => {
+  view = await open("grouped", { filter_index: 1 }, 300);
+  const found = arrangementOf(view);
+  press(view.field, "ArrowDown");
+  expect(view.model.get("filter_index")).toBe(tileBelow(found, 1, 1));
+  const { x, y } = tileCorner(found, 8);
+  point(view.canvas, "click", x + 1, y + 1);
+  expect(view.model.get("filter_index")).toBe(8);
+  point(view.canvas, "click", x + 1, y - 5);
+  expect(view.model.get("filter_index")).toBe(8);
 });

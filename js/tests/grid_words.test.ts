@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { exact } from "../src/axis";
 import type { Frame } from "../src/grid_data";
-import { channelOf, groupText, pixelText, position, span, valueText } from "../src/grid_words";
+import { channelOf, groupNames, groupText, pixelText, position, span, valueText } from "../src/grid_words";
 
 const TILES = {
   page_size: 9,
@@ -36,6 +36,8 @@ function frame(changes: Partial<Frame>): Frame {
     limit: Float64Array.of(1),
     channels: 4,
     input_channel: null,
+    depths: 0,
+    depth_index: null,
     groups: null,
     images: null,
     tiles: TILES,
@@ -121,17 +123,38 @@ test("a chosen channel is named", () => {
 });
 
 test("a slice of a 3-d kernel is named after its channel", () => {
-  const axes = { cell: "channel", slice: "slice", row: "row", column: "column" };
+  const axes = { cell: "channel", slice: "depth", row: "row", column: "column" };
   const of = frame({ axes, tiles: { ...TILES, cells: 12, slices: 3 } });
   expect(position(of, of.tiles ?? TILES, 0, { cell: 7, row: 0, column: 0 }).slice(1, 3)).toEqual([
     "channel 2",
-    "slice 1",
+    "depth 1",
   ]);
   const chosen = frame({ axes, input_channel: 1, tiles: { ...TILES, cells: 3, slices: 3 } });
   expect(position(chosen, chosen.tiles ?? TILES, 0, { cell: 2, row: 0, column: 0 }).slice(1, 3)).toEqual([
     "channel 1",
-    "slice 2",
+    "depth 2",
   ]);
+});
+
+test("the one slice in sight is named as it stands in the kernel", () => {
+  const axes = { cell: "channel", slice: "depth", row: "row", column: "column" };
+  const of = frame({ axes, depths: 5, depth_index: 4, tiles: { ...TILES, cells: 4 } });
+  expect(position(of, of.tiles ?? TILES, 0, { cell: 3, row: 1, column: 2 })).toEqual([
+    "filter 0",
+    "channel 3",
+    "depth 4",
+    "row 1",
+    "column 2",
+  ]);
+});
+
+test("a group is named in words and in fewer words", () => {
+  expect(groupNames({ filters: 2, channels: 8 }, 5)).toEqual([
+    "group 2: inputs 16–23",
+    "inputs 16–23",
+    "16–23",
+  ]);
+  expect(groupNames({ filters: 2, channels: 1 }, 5)).toEqual(["group 2: input 2", "input 2", "2"]);
 });
 
 test("rows of a 1-d kernel are channels, with groups counted", () => {
@@ -147,8 +170,8 @@ test("rows of a 1-d kernel are channels, with groups counted", () => {
 test("a filter of a group sees the channels of its group", () => {
   const of = frame({ groups: { filters: 2, channels: 3 } });
   expect([0, 1, 2, 5].map((filter) => channelOf(of, filter, 1))).toEqual([1, 1, 4, 7]);
-  expect(groupText(of, 3)).toBe("sees input channels 3 to 5");
-  expect(groupText(frame({ groups: { filters: 1, channels: 1 } }), 3)).toBe("sees input channel 3");
+  expect(groupText(of, 3)).toBe("sees inputs 3–5");
+  expect(groupText(frame({ groups: { filters: 1, channels: 1 } }), 3)).toBe("sees input 3");
   expect(groupText(frame({}), 3)).toBe("");
 });
 

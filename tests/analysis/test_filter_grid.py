@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image
 
-from weightwidgets.analysis.filter_grid import extent, filter_grid, flags_of, symmetric_levels
+from weightwidgets.analysis.filter_grid import ColorScope, extent, filter_grid, flags_of, symmetric_levels
+from weightwidgets.analysis.tile_layout import tile_layout
 
 mpl.use("agg")
 import matplotlib.pyplot as plt
@@ -137,6 +138,24 @@ def test_a_given_limit_is_shared_and_clips() -> None:
     assert grid.limits.tolist() == [[-2.0, 2.0]]
 
 
+@pytest.mark.parametrize("scope", ["filter", "minmax", "layer"])
+def test_limits_are_those_of_all_slices_also_when_one_is_shown(scope: ColorScope) -> None:
+    weight = normal(3, 2, 4, 3, 3)
+    weight[:, 0, 1] *= 100
+    whole = filter_grid(weight, color_scope=scope)
+    grid = filter_grid(weight, color_scope=scope, layout=tile_layout(weight.shape, depth_index=3))
+    np.testing.assert_array_equal(grid.limits, whole.limits)
+    np.testing.assert_array_equal(grid.values, weight[:, :, 3].numpy())
+    # Cells go channel by channel: slice 3 of the two channels is cells 3 and 7 of all.
+    np.testing.assert_array_equal(grid.levels, whole.levels[:, [3, 7]])
+
+
+def test_a_layout_stands_alone() -> None:
+    weight = normal(2, 3, 4, 4)
+    with pytest.raises(ValueError, match="either layout or input_channel"):
+        filter_grid(weight, input_channel=1, layout=tile_layout(weight.shape))
+
+
 def test_limits_are_those_of_all_input_channels_also_when_one_is_shown() -> None:
     weight = np.array([[[[1.0]], [[-8.0]]]])
     grid = filter_grid(weight, input_channel=0, color_scope="filter")
@@ -169,7 +188,7 @@ def test_a_weight_without_dimensions_is_one_tile() -> None:
 def test_pooled_tiles_keep_the_extreme_and_its_level() -> None:
     weight = torch.zeros(2, 9, 3, 3)
     weight[1, 4, 0, 2] = -1.0
-    grid = filter_grid(weight, max_values=9)
+    grid = filter_grid(weight, layout=tile_layout(weight.shape, max_values=9))
     assert grid.values[1, :, 0, 0].tolist() == [0, 0, 0, 0, -1, 0, 0, 0, 0]
     assert grid.levels[1, 4, 0, 0] == 1
 

@@ -28,8 +28,8 @@ explorer.grid.color_scope = "layer"
 explorer
 """
 
-DIVERGING = np.frombuffer(bytes.fromhex(TABLES["diverging"]), np.uint8).reshape(256, 3).astype(int)
-GRAY = np.frombuffer(bytes.fromhex(TABLES["gray"]), np.uint8).reshape(256, 3).astype(int)
+DIVERGING = np.frombuffer(base64.b64decode(TABLES["diverging"]), np.uint8).reshape(256, 3).astype(int)
+GRAY = np.frombuffer(base64.b64decode(TABLES["gray"]), np.uint8).reshape(256, 3).astype(int)
 
 
 def weights(shown: Shown) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,11 @@ LEFT, TOP = 12, 38
 
 
 def table(name: str) -> np.ndarray:
-    return np.frombuffer(bytes.fromhex(TABLES[name]), np.uint8).reshape(-1, 3)
+    return np.frombuffer(b64decode(TABLES[name]), np.uint8).reshape(-1, 3)
+
+
+def single(name: str) -> list[int]:
+    return list(bytes.fromhex(TABLES[name]))
 
 
 def normal(*shape: int) -> np.ndarray:
@@ -47,14 +52,14 @@ def test_true_colour_takes_the_levels_as_they_are() -> None:
 def test_what_is_no_number_has_colours_of_its_own() -> None:
     flags = np.array([[0, 1, 2, 3]], dtype=np.uint8)
     pixels = colored(np.full_like(flags, 128), flags, "diverging")
-    assert pixels[0, 1:].tolist() == [table(name)[0].tolist() for name in ("nan", "posinf", "neginf")]
+    assert pixels[0, 1:].tolist() == [single(name) for name in ("nan", "posinf", "neginf")]
     assert len({tuple(pixel) for pixel in pixels[0].tolist()}) == 4
 
 
 def test_one_component_that_is_no_number_marks_the_whole_pixel() -> None:
     flags = np.array([[[0, 3, 1], [2, 0, 0]]], dtype=np.uint8)
     pixels = colored(np.full_like(flags, 200), flags, "rgb")
-    assert pixels[0].tolist() == [table("nan")[0].tolist(), table("posinf")[0].tolist()]
+    assert pixels[0].tolist() == [single("nan"), single("posinf")]
 
 
 def test_each_weight_of_a_tile_is_a_square_of_its_colour() -> None:

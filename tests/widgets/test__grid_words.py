@@ -10,7 +10,14 @@ from tests.widgets.grid_cases import normal
 from weightwidgets.sources.open import open_source
 from weightwidgets.widgets import _grid_words as words
 from weightwidgets.widgets._base import Ask
-from weightwidgets.widgets._grid_subject import MAX_ORDERED, PAGE_BYTES, Subject, image_shape, input_channels
+from weightwidgets.widgets._grid_subject import (
+    MAX_ORDERED,
+    PAGE_BYTES,
+    Subject,
+    image_shape,
+    input_channels,
+    kernel_depths,
+)
 
 # ruff: noqa: RUF001 -- true minus and multiplication signs are what the view prints
 
@@ -19,6 +26,7 @@ def subject(source: object, name: str = "", **traits: Any) -> Subject:
     layer = open_source(source)[name or next(iter(open_source(source)))]
     asked = {
         "input_channel": None,
+        "depth_index": None,
         "color_scope": "layer",
         "order": "index",
         "as_images": False,
@@ -126,7 +134,10 @@ def test_a_matrix_has_one_scale_whatever_is_chosen() -> None:
     ("groups", "sentence"),
     [
         (2, "2 groups: filters 0 to 5 see input channels 0 to 5, the next 6 the next 6, and so on."),
-        (12, "12 groups: filter 0 sees input channel 0 alone, filter 1 channel 1, and so on."),
+        (
+            12,
+            "Depthwise: each filter sees one input channel, filter 0 sees 0, filter 1 sees 1, and so on.",
+        ),
     ],
 )
 def test_groups_are_told(groups: int, sentence: str) -> None:
@@ -177,7 +188,7 @@ def test_pooled_kernels_are_told() -> None:
     [
         (nn.Conv2d(2, 2, 3), {"cell": "channel", "slice": "", "row": "row", "column": "column"}),
         (nn.Conv1d(2, 2, 3), {"cell": "", "slice": "", "row": "channel", "column": "position"}),
-        (nn.Conv3d(2, 2, 3), {"cell": "channel", "slice": "slice", "row": "row", "column": "column"}),
+        (nn.Conv3d(2, 2, 3), {"cell": "channel", "slice": "depth", "row": "row", "column": "column"}),
         (nn.Linear(3, 2), {"cell": "", "slice": "", "row": "", "column": "input"}),
         (nn.Embedding(3, 2), {"cell": "", "slice": "", "row": "", "column": "dimension"}),
         (nn.BatchNorm1d(3), {"cell": "", "slice": "", "row": "", "column": ""}),
@@ -202,6 +213,39 @@ def test_rows_are_pictures_where_their_length_is_a_square_or_three(
 ) -> None:
     layer = open_source(nn.Sequential(nn.Linear(inputs, 2)))["0"]
     assert image_shape(layer) == shape
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        (nn.Conv2d(4, 8, 3, groups=4), "Depthwise, each filter sees one input channel: filters 0 to 1 see"),
+        (
+            nn.ConvTranspose2d(8, 6, 4),
+            "Transposed: a tile for each output channel; stored inputs first, 8 × 6 × 4 × 4.",
+        ),
+        (nn.Conv1d(4, 6, 3), "Each tile: input channel down, position across."),
+        (nn.Conv3d(2, 3, (5, 2, 2)), "The 5 depths of each kernel stand side by side."),
+    ],
+)
+def test_what_is_special_about_a_convolution_is_told(module: nn.Module, sentence: str) -> None:
+    assert any(note.startswith(sentence) for note in words.notes(subject(nn.Sequential(module))))
+    usual = " ".join(words.notes(subject(nn.Sequential(nn.Conv2d(4, 8, 3)))))
+    assert sentence not in usual
+
+
+def test_a_chosen_depth_is_told_and_named() -> None:
+    volume = nn.Sequential(nn.Conv3d(2, 3, (5, 2, 2)))
+    told = words.notes(subject(volume, depth_index=2))
+    assert "Depth 2 of 0 to 4 alone; scales and norms are of all depths." in told
+    assert not any("side by side" in note for note in told)
+    assert (
+        words.axes(subject(volume))["slice"] == words.axes(subject(volume, depth_index=2))["slice"] == "depth"
+    )
+
+
+def test_only_3d_convolutions_have_depths_to_choose() -> None:
+    model = nn.Sequential(nn.Conv3d(2, 3, (5, 2, 2)), nn.ConvTranspose3d(2, 3, (4, 2, 2)), nn.Conv2d(2, 3, 5))
+    assert [kernel_depths(layer) for layer in open_source(model).values()] == [5, 4, 0]
 
 
 def test_only_convolutions_have_input_channels_to_choose() -> None:

@@ -171,6 +171,80 @@ def test_a_channel_that_the_new_layer_lacks_becomes_all(state: dict[str, torch.T
     assert view.input_channel is None
 
 
+def volumes() -> nn.ModuleDict:
+    """Two 3-d convolutions, of 4 and of 2 slices, and a flat one."""
+    return nn.ModuleDict(
+        {"deep": nn.Conv3d(2, 3, (4, 2, 2)), "shallow": nn.Conv3d(2, 3, 2), "flat": nn.Conv2d(2, 3, 2)}
+    )
+
+
+def deep_of(model: nn.ModuleDict) -> np.ndarray:
+    weight: np.ndarray = model.state_dict()["deep.weight"].numpy()
+    return weight
+
+
+@pytest.mark.parametrize("depth", [None, 0, 3])
+def test_the_depth_says_which_slices_of_the_kernels_travel(depth: int | None) -> None:
+    model = volumes()
+    view = FilterGrid(model, "deep", depth_index=depth)
+    weight = deep_of(model)
+    expected = weight if depth is None else weight[:, :, [depth]]
+    (page,) = shown(view, "pages")["pages"]
+    np.testing.assert_array_equal(page["values"], expected.reshape(3, -1, 2, 2))
+    assert (shown(view)["depths"], shown(view)["depth_index"]) == (4, depth)
+    # What is not in sight counts all the same.
+    np.testing.assert_array_equal(page["limits"][:, 1], np.abs(weight).reshape(3, -1).max(axis=1))
+    np.testing.assert_allclose(page["norms"], np.linalg.norm(weight.reshape(3, -1), axis=1), rtol=1e-6)
+
+
+def test_the_mask_is_that_of_the_slice_in_sight() -> None:
+    model = volumes()
+    view = FilterGrid(model, "deep", depth_index=1, selected_range=(0.0, 1.0))
+    bits = np.unpackbits(shown(view, "lit")["masks"][0], bitorder="little")[:24]
+    np.testing.assert_array_equal(bits, deep_of(model)[:, :, 1].ravel() >= 0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "depth", "sentence"),
+    [
+        ("deep", 4, "depth_index must be None or 0 to 3; got 4"),
+        ("deep", -1, "depth_index must be None or 0 to 3; got -1"),
+        ("flat", 0, "depth_index must be None, as this layer has no 3-d kernels; got 0"),
+    ],
+)
+def test_a_depth_that_the_layer_lacks_is_refused(layer: str, depth: int, sentence: str) -> None:
+    view = FilterGrid(volumes(), layer)
+    with pytest.raises(t.TraitError, match=sentence):
+        view.depth_index = depth
+    assert view.depth_index is None
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"depth_index": 99}, 3),
+        ({"depth_index": -9}, 0),
+        ({"depth_index": None}, None),
+        ({"depth_index": "x"}, 3),
+        ({"layer": "shallow", "depth_index": 3}, 1),
+        ({"layer": "flat", "depth_index": 1}, None),
+    ],
+)
+def test_the_browser_is_kept_within_the_depth(message: dict[str, Any], expected: int | None) -> None:
+    view = FilterGrid(volumes(), "deep", depth_index=3)
+    of_the_browser(view, **message)
+    assert (view.depth_index, view.error) == (expected, "")
+
+
+def test_a_depth_that_the_new_layer_lacks_becomes_all() -> None:
+    view = FilterGrid(volumes(), "deep", depth_index=3)
+    view.layer = "shallow"
+    assert view.depth_index is None
+    view.depth_index = 1
+    view.layer = "deep"
+    assert view.depth_index == 1
+
+
 def test_a_model_on_meta_says_why_nothing_is_drawn_and_recovers() -> None:
     view = FilterGrid({"a.weight": torch.empty(4, 3, device="meta"), "b.weight": normal(4, 3)}, "a")
     assert "on `meta`" in view.error
@@ -256,6 +330,8 @@ def fixture_states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     deep["deep.weight"][2, 1, 0, 0], deep["deep.weight"][2, 1, 0, 1] = float("nan"), float("-inf")
     grouped = nn.Conv2d(6, 9, 3, groups=3, bias=False)
     grouped.weight.data = normal(9, 2, 3, 3)
+    volume = nn.Conv3d(4, 6, (3, 2, 2), groups=2, bias=False)
+    volume.weight.data = normal(6, 2, 3, 2, 2)
     views = {
         "rgb": FilterGrid(colors),
         "minmax": FilterGrid(colors, input_channel=1, color_scope="minmax", filter_index=4),
@@ -265,6 +341,7 @@ def fixture_states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "grouped": FilterGrid(nn.Sequential(grouped), filter_index=4, color_scope="layer"),
         "images": FilterGrid({"w.weight": normal(6, 48)}, as_images=True),
         "strip": FilterGrid({"w.weight": normal(5, 4, 3)}),
+        "volume": FilterGrid(nn.Sequential(volume), filter_index=1, color_scope="layer", depth_index=2),
     }
     states = {name: state_of(view) for name, view in views.items()}
     # Small pages and pictures make a small file of what large layers do.

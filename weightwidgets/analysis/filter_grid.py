@@ -80,7 +80,7 @@ def filter_grid(
     image_shape: tuple[int, ...] | None = None,
     rgb: bool | None = None,
     limit: float | None = None,
-    max_values: int | None = None,
+    layout: TileLayout | None = None,
 ) -> FilterGrid:
     """Make the tiles of some filters of a layer.
 
@@ -107,22 +107,24 @@ def filter_grid(
     limit : float, optional
         In scope "layer", the limit to use instead of the layer's own (weight units), so that two layers can
         share one scale.
-    max_values : int, optional
-        Pool larger tiles to at most so many numbers: each pixel is then the weight of largest magnitude of
-        its block, sign kept, NaN if the block holds one. By default nothing is pooled.
+    layout : TileLayout, optional
+        How a tile is laid out, as from `tile_layout`, which can also pool large tiles (each pixel is then
+        the weight of largest magnitude of its block, sign kept, NaN if the block holds one) or show one slice
+        of 3-d kernels. It takes the place of `input_channel`, `image_shape` and `rgb`.
 
     Returns
     -------
     FilterGrid
         NaN has level 128; +inf and -inf have the level of the upper and lower end. Limits are taken from all
-        finite weights, before any pooling; they are 0 where there are none.
+        finite weights of all input channels and slices, before any pooling; they are 0 where there are none.
 
     Raises
     ------
     IndexError
         If a filter does not exist.
     ValueError
-        If `input_channel`, `image_shape`, `rgb` or `color_scope` does not fit, or the weight has no values.
+        If `input_channel`, `image_shape`, `rgb` or `color_scope` does not fit, one of the first three is
+        given beside `layout`, or the weight has no values.
 
     Notes
     -----
@@ -135,10 +137,12 @@ def filter_grid(
     weight = made_plain(weight)
     weight = weight.reshape(1) if weight.ndim == 0 else weight
     chosen = _chosen(filters, weight.shape[0])
-    layout = tile_layout(
-        tuple(weight.shape), input_channel=input_channel, image_shape=image_shape, rgb=rgb,
-        max_values=max_values,
-    )  # fmt: skip
+    if layout is None:
+        layout = tile_layout(
+            tuple(weight.shape), input_channel=input_channel, image_shape=image_shape, rgb=rgb
+        )
+    elif (input_channel, image_shape, rgb) != (None, None, None):
+        raise ValueError("give either layout or input_channel, image_shape and rgb")
     numbers = rows_of(weight, chosen)
     limits = _limits(numbers, color_scope)
     if color_scope == "layer":

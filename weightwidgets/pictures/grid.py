@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,7 +55,7 @@ def colored(levels: NDArray[np.uint8], flags: NDArray[np.uint8], color: str) -> 
         # One component that is no number makes the pixel none; NaN is the worst of them.
         worst = np.where((flags == 1).any(axis=-1), 1, flags.max(axis=-1))
     else:
-        pixels = np.frombuffer(bytes.fromhex(_tables()[color]), np.uint8).reshape(256, 3)[levels]
+        pixels = np.frombuffer(b64decode(_tables()[color]), np.uint8).reshape(256, 3)[levels]
         worst = flags
     for flag, name in enumerate(("nan", "posinf", "neginf"), start=1):
         pixels[worst == flag] = list(bytes.fromhex(_tables()[name]))

@@ -49,6 +49,8 @@ def frame(subject: Subject) -> wire.Frame:
         limit=np.array([subject.limit]),
         channels=subject.shape[1] if subject.is_convolution else 0,
         input_channel=subject.ask.input_channel if subject.is_convolution else None,
+        depths=subject.depths,
+        depth_index=subject.depth_index,
         groups=_groups(subject),
         images=words.image_label(subject) or None,
         tiles=None if picture is not None else _tiles(subject),
@@ -153,16 +155,12 @@ def tiles(subject: Subject, filters: NDArray[np.int64]) -> FilterGrid:
     """Make the tiles of some filters."""
     from weightwidgets.analysis.filter_grid import filter_grid
 
-    layout = subject.layout
     return filter_grid(
         subject.weight,
         filters=filters.tolist(),
-        input_channel=layout.input_channel,
         color_scope=subject.color_scope,
-        image_shape=subject.as_image,
-        rgb=layout.depth == 3 and subject.as_image is None,
         limit=subject.limit,
-        max_values=layout.pixels,
+        layout=subject.layout,
     )
 
 

@@ -55,6 +55,12 @@ def input_channels(layer: Layer) -> int:
     return layer.in_channels // layer.groups if layer.kind in CONVOLUTIONS else 0
 
 
+def kernel_depths(layer: Layer) -> int:
+    """Count the slices of one kernel of a 3-d convolution that can be chosen; 0 for any other layer."""
+    shape = layer.out_first_shape
+    return shape[2] if layer.kind in CONVOLUTIONS and len(shape) == 5 else 0
+
+
 class Subject:
     """What one question asks to see; the weights are read once, whatever is made of them.
 
@@ -70,8 +76,8 @@ class Subject:
         self.offer = image_shape(layer)
         self.as_image = self.offer if ask.as_images else None
         self.key = (
-            ask.version, layer.name, ask.input_channel, ask.color_scope, ask.order, self.as_image,
-            ask.shuffled, ask.live, ask.robust_colors, *(peer.version for peer in ask.peers),
+            ask.version, layer.name, ask.input_channel, ask.depth_index, ask.color_scope, ask.order,
+            self.as_image, ask.shuffled, ask.live, ask.robust_colors, *(peer.version for peer in ask.peers),
         )  # fmt: skip
         self.token = wire.token(self.key)
 
@@ -79,6 +85,17 @@ class Subject:
     def count(self) -> int:
         """Filters: rows of the out-first weight."""
         return self.shape[0]
+
+    @property
+    def depths(self) -> int:
+        """Slices of one kernel to choose from."""
+        return kernel_depths(self.layer)
+
+    @property
+    def depth_index(self) -> int | None:
+        """The only slice of each kernel that is shown."""
+        chosen: int | None = self.ask.depth_index
+        return chosen if self.depths else None
 
     @property
     def is_convolution(self) -> bool:
@@ -191,6 +208,7 @@ class Subject:
             # A vector is a matrix of one column: each of its weights is a tile.
             self.shape,
             input_channel=chosen if self.is_convolution else None,
+            depth_index=self.depth_index,
             image_shape=self.as_image,
             rgb=colored and chosen is None,
             max_values=(8 * PAGE_BYTES - 8 * _TILE_BYTES) // (8 * self._bytes_per_value + 1),

@@ -92,7 +92,7 @@ def axes(subject: Subject) -> dict[str, str]:
         return {**named, "row": "channel", "column": "position"}
     if dimensions == 1:
         return {**named, "row": "" if layout.input_channel is not None else "channel", "column": "position"}
-    sliced = {"slice": "slice"} if dimensions == 3 else {}
+    sliced = {"slice": "depth"} if dimensions == 3 else {}
     return {**named, **sliced, "cell": "channel", "row": "row", "column": "column"}
 
 
@@ -111,8 +111,7 @@ def _notes(subject: Subject, picture: MatrixPicture | None) -> Iterator[str]:
         yield f"Each row as a picture, {image_label(subject)}: nothing in the layer says that it is one."
         if not layer.first:
             yield "Its inputs are features of the layer before, not pixels."
-    if layer.groups > 1:
-        yield _groups(subject)
+    yield from _convolution(subject)
     if picture is not None:
         yield _pooled(picture.block_rows, picture.block_cols)
         if subject.color_scope != "layer":
@@ -129,13 +128,29 @@ def _notes(subject: Subject, picture: MatrixPicture | None) -> Iterator[str]:
     yield layer.note
 
 
+def _convolution(subject: Subject) -> Iterator[str]:
+    layer = subject.layer
+    if layer.kind.startswith("conv_transpose"):
+        yield f"Transposed: a tile for each output channel; stored inputs first, {times(*layer.shape)}."
+    if axes(subject)["row"] == "channel":
+        yield "Each tile: input channel down, position across."
+    if subject.depth_index is not None:
+        last = subject.depths - 1
+        yield f"Depth {subject.depth_index:,} of 0 to {last:,} alone; scales and norms are of all depths."
+    elif subject.depths > 1 and subject.layout.cells > 1:
+        yield f"The {subject.depths:,} depths of each kernel stand side by side."
+    if layer.groups > 1:
+        yield _groups(subject)
+
+
 def _groups(subject: Subject) -> str:
     layer = subject.layer
     filters, channels = layer.out_channels // layer.groups, layer.in_channels // layer.groups
     if filters == channels == 1:
-        return f"{layer.groups:,} groups: filter 0 sees input channel 0 alone, filter 1 channel 1, and so on."
+        return "Depthwise: each filter sees one input channel, filter 0 sees 0, filter 1 sees 1, and so on."
+    said = "Depthwise, each filter sees one input channel" if channels == 1 else f"{layer.groups:,} groups"
     return (
-        f"{layer.groups:,} groups: {_span('filter', filters)} see{'s' if filters == 1 else ''} "
+        f"{said}: {_span('filter', filters)} see{'s' if filters == 1 else ''} "
         f"{_span('input channel', channels)}, the next {filters:,} the next {channels:,}, and so on."
     )
 

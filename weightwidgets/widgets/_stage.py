@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 # What all columns share beside the selection: how they are drawn.
-_GRID_LOOKS = ("color_scope", "order", "input_channel", "as_images")
+_GRID_LOOKS = ("color_scope", "order", "input_channel", "depth_index", "as_images")
 _HISTOGRAM_LOOKS = ("log_counts",)
 
 

@@ -8,7 +8,7 @@ import traitlets as t
 
 from . import _grid_frames as frames
 from ._base import Ask, Part, bundle, output, question
-from ._grid_subject import Subject, input_channels
+from ._grid_subject import Subject, input_channels, kernel_depths
 from ._range import SelectedRange, as_range
 from ._scale import ScaledView
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SCOPES = ["filter", "layer", "minmax"]
 _ORDERS = ["index", "norm"]
+# What of each filter can be shown alone: what there are of it, and how many.
+_PARTS = {"input_channel": ("input channels", input_channels), "depth_index": ("3-d kernels", kernel_depths)}
 
 
 class FilterGrid(ScaledView):
@@ -37,6 +39,9 @@ class FilterGrid(ScaledView):
     ----------
     input_channel : int or None
         The input channel (of a filter's own group) to show; None: all of them.
+    depth_index : int or None
+        Of a 3-d convolution: the only slice of each kernel to show, 0 <= depth_index < kD; None: all of them.
+        Scales and norms stay those of the whole filter.
     color_scope : {"layer", "filter", "minmax"}
         One scale for the layer or for each filter, symmetric about zero; or each filter from its minimum to
         its maximum, which moves zero. A matrix always has one scale.
@@ -68,6 +73,7 @@ class FilterGrid(ScaledView):
     _css = t.Unicode().tag(sync=True)
 
     input_channel = question(t.Int(None, allow_none=True)).tag(ts="number | null")
+    depth_index = question(t.Int(None, allow_none=True)).tag(ts="number | null")
     color_scope = question(t.Enum(_SCOPES, default_value="filter"))
     order = question(t.Enum(_ORDERS, default_value="index"))
     as_images = question(t.Bool(False))
@@ -90,38 +96,38 @@ class FilterGrid(ScaledView):
     def _style(self) -> str:
         return bundle("grid.css")
 
-    @t.validate("input_channel")
-    def _known_channel(self, proposal: t.Bunch) -> int | None:
-        channel: int | None = proposal["value"]
-        channels = self._channels(self.layer)
-        if channel is not None and not 0 <= channel < channels:
-            valid = (
-                f"None or 0 to {channels - 1}" if channels else "None, as this layer has no input channels"
-            )
-            raise t.TraitError(f"input_channel must be {valid}; got {channel}")
-        return channel
+    @t.validate(*_PARTS)
+    def _known_part(self, proposal: t.Bunch) -> int | None:
+        name: str = proposal["trait"].name
+        chosen: int | None = proposal["value"]
+        count = self._count(name, self.layer)
+        if chosen is not None and not 0 <= chosen < count:
+            valid = f"None or 0 to {count - 1}" if count else f"None, as this layer has no {_PARTS[name][0]}"
+            raise t.TraitError(f"{name} must be {valid}; got {chosen}")
+        return chosen
 
     @t.observe("layer")
-    def _keep_channel_in_layer(self, _change: t.Bunch) -> None:
-        if self.input_channel is not None and self.input_channel >= self._channels(self.layer):
-            self.input_channel = None
+    def _keep_parts_in_layer(self, _change: t.Bunch) -> None:
+        for name in _PARTS:
+            chosen = getattr(self, name)
+            if chosen is not None and chosen >= self._count(name, self.layer):
+                setattr(self, name, None)
 
-    def _channels(self, layer: str) -> int:
-        return input_channels(self._source[layer]) if layer in self._source else 0
+    def _count(self, name: str, layer: str) -> int:
+        return _PARTS[name][1](self._source[layer]) if layer in self._source else 0
 
     def coerce(self, state: dict[str, Any]) -> dict[str, Any]:
         """Bring the browser's values into the layer that they will be shown for."""
         state = super().coerce(state)
-        channels = self._channels(state.get("layer", self.layer))
-        match state.get("input_channel"):
-            case int(channel) if channels:
-                state["input_channel"] = min(max(channel, 0), channels - 1)
-            case int():
-                state["input_channel"] = None
-            case None:
-                pass
-            case _:
-                state.pop("input_channel")
+        for name in _PARTS:
+            count = self._count(name, state.get("layer", self.layer))
+            match state.get(name):
+                case int(chosen):
+                    state[name] = min(max(chosen, 0), count - 1) if count else None
+                case None:
+                    pass
+                case _:
+                    state.pop(name)
         if not isinstance(state.get("wanted", {}), dict):
             state.pop("wanted")
         for name, known in (("color_scope", _SCOPES), ("order", _ORDERS)):
