@@ -162,6 +162,21 @@ def test_the_code_reproduces_the_view(explorer: ww.WeightExplorer, model: nn.Seq
         assert state(again) == state(explorer)
 
 
+def test_the_depth_of_a_3d_kernel_is_one_for_a_model_and_its_twin_and_in_the_code() -> None:
+    model, twin = nn.Sequential(nn.Conv3d(2, 3, (4, 2, 2))), nn.Sequential(nn.Conv3d(2, 3, (2, 2, 2)))
+    with ww.WeightExplorer(model, twin=twin) as explorer:
+        other = explorer._stage.sides["twin"].grid
+        explorer.grid.depth_index = 1
+        assert other.depth_index == 1
+        # The twin has fewer slices: it shows its last.
+        explorer.grid.depth_index = 3
+        assert other.depth_index == 1
+        names: dict[str, Any] = {"model": model, "twin": twin}
+        exec(explorer.code(), names)  # noqa: S102 -- the code is what is tested
+        with names["explorer"] as again:
+            assert again.grid.depth_index == 3
+
+
 def test_reset_goes_back_to_where_it_opened(model: nn.Sequential) -> None:
     with ww.WeightExplorer(model, layer="3", filter_index=2, bins=20) as explorer:
         opened = state(explorer)
