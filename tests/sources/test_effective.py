@@ -11,14 +11,13 @@ from weightwidgets.sources.effective import (
     Hooked,
     Parametrized,
     Plain,
-    child,
     children,
     effective,
     formation,
-    own_tensors,
     tensor_names,
 )
 from weightwidgets.sources.module import ModuleSource
+from weightwidgets.sources.own import child, own_tensors
 
 DERIVED = [
     "weight norm", "spectral norm", "spectral norm transposed", "orthogonal", "orthogonal householder",

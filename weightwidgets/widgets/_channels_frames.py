@@ -57,14 +57,12 @@ def measure_channels(layer: Layer, threshold: float) -> Channels:
     if not layer.numel:
         raise ValueError("This norm has no channels.")
     bias, statistics = layer.bias, layer.statistics
+    mean, variance = (
+        None if name not in statistics else steady(statistics[name])
+        for name in ("running_mean", "running_var")
+    )
     return channels(
-        steady(layer.weight),
-        None if bias is None else steady(bias),
-        *(
-            None if name not in statistics else steady(statistics[name])
-            for name in ("running_mean", "running_var")
-        ),
-        threshold=threshold,
+        steady(layer.weight), None if bias is None else steady(bias), mean, variance, threshold=threshold
     )
 
 
