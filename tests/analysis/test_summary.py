@@ -154,6 +154,14 @@ def test_one_weight_is_its_own_mean() -> None:
     assert (got.l1, got.l2, got.linf, got.negative) == (2.5, 2.5, 2.5, 1)
 
 
+def test_the_norms_of_zeros_carry_no_sign() -> None:
+    for numbers in (torch.zeros(5), -torch.zeros(5), np.array([0.0, -0.0, np.nan])):
+        got = summary(numbers)
+        for name in ("l1", "l2", "linf", "near_zero_threshold"):
+            assert math.copysign(1, getattr(got, name)) == 1, name
+            assert getattr(got, name) == 0, name
+
+
 @pytest.mark.parametrize("numbers", [[], [math.nan, math.inf, math.inf, -math.inf]], ids=str)
 def test_without_a_finite_weight_there_are_counts_and_no_moments(numbers: list[float]) -> None:
     got = summary(np.array(numbers, np.float32))

@@ -88,7 +88,8 @@ def summary(weight: Weight) -> Summary:
         return _nothing_finite(numbers.size, sums.nan, sums.posinf, sums.neginf)
     deviation = math.sqrt(found.variance)
     constant = sums.smallest == sums.largest
-    linf = max(-sums.smallest, sums.largest)
+    # The magnitude of each: -0.0 is not what a norm of zeros is.
+    linf = max(abs(sums.smallest), abs(sums.largest))
     root_mean_square = math.hypot(found.mean, deviation)
     return Summary(
         numel=numbers.size,
