@@ -119,7 +119,7 @@ def test_what_holds_itself_is_refused() -> None:
 def test_instructions_that_weights_do_not_need_are_refused(pickled: bytes) -> None:
     error = refusal(pickled)
     assert error.kind == "unsafe"
-    assert "trust=True" in error.detail
+    assert "ww.open_source(path, trust=True)" in error.detail
 
 
 def test_more_tensors_than_the_limit_are_refused() -> None:

@@ -104,7 +104,7 @@ def test_a_layer_outside_of_attention_says_so_and_coming_back_shows_it_again() -
 
 def test_a_model_without_attention_says_how_to_name_it() -> None:
     with AttentionHeads(nn.Linear(3, 3)) as view:
-        assert "projections={'q': ..." in view.error
+        assert "ww.AttentionHeads(source, projections={'q': ..." in view.error
         assert view.picture() is None
     with AttentionHeads(nn.ReLU()) as view:
         assert view.error == "This model has no weights to show."

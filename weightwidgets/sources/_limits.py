@@ -162,7 +162,7 @@ def _stamp(status: os.stat_result) -> Hashable:
 
 def over_limit(file: str, problem: str, limit: str) -> CheckpointError:
     """Return the refusal of a file that asks for more than a limit; it names the limit to raise."""
-    remedy = f"If you trust it, raise `limits=Limits({limit}=...)` of `open_source`."
+    remedy = f"If you trust it, pass what `ww.open_source(path, limits=ww.Limits({limit}=...))` returns."
     return CheckpointError("limit", file, f"{problem}, which is more than files may ask for.\n{remedy}")
 
 

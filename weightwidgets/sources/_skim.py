@@ -219,7 +219,10 @@ class PickleSkim:
         return CheckpointError("unsafe", self._file, f"{what}, which weights do not need.\n{TRUST}")
 
 
-TRUST = "If you trust who made it, as you would trust a program: `open_source(path, trust=True)`."
+TRUST = (
+    "If you trust who made it, as you would trust a program: "
+    "pass what `ww.open_source(path, trust=True)` returns."
+)
 
 
 def _whole(value: object) -> int:

@@ -30,7 +30,8 @@ _LONG_ANSWER = 200_000
 _VERY_LONG_ANSWER = 4_200_000
 _NONE_FOUND = (
     "No attention is recognised in this model: its projections have names that are not known here. "
-    "Name them: projections={'q': ..., 'k': ..., 'v': ..., 'o': ...}, or {'qkv': ..., 'o': ...}."
+    "Name them: ww.AttentionHeads(source, projections={'q': ..., 'k': ..., 'v': ..., 'o': ...}), "
+    "or {'qkv': ..., 'o': ...}."
 )
 
 
