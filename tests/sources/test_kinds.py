@@ -6,6 +6,7 @@ from tests.sources.attentions import Conv1D
 from tests.sources.zoo import make
 from weightwidgets.layer import KINDS
 from weightwidgets.sources.kinds import groups_of, is_in_first, kind_of, norm_channels
+from weightwidgets.sources.mapping import MappingSource
 from weightwidgets.sources.module import ModuleSource
 
 
@@ -85,6 +86,42 @@ def test_a_parametrized_buffer_is_a_buffer() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_convolutions_have_groups(kind: str) -> None:
     assert groups_of(nn.Conv2d(4, 4, 1, groups=2), kind) == (2 if kind.startswith("conv") else 1)  # type: ignore[arg-type]
+
+
+class OwnNorm(nn.Module):
+    """A norm that a model brings itself, of no class of torch."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape))
+        self.gain = nn.Parameter(torch.ones(shape))
+        self.register_buffer("seen", torch.ones(shape))
+
+
+def test_a_norm_of_a_models_own_is_known_by_its_name_as_in_a_state_dict() -> None:
+    model = nn.ModuleDict({"input_layernorm": OwnNorm(4), "act": OwnNorm(4), "matrix_norm": OwnNorm(4, 4)})
+    live = ModuleSource(model)
+    kinds = {
+        "input_layernorm.weight": "norm", "input_layernorm.gain": "parameter",
+        "input_layernorm.seen": "buffer", "act.weight": "parameter", "matrix_norm.weight": "parameter",
+    }  # fmt: skip
+    assert {name: live[name].kind for name in kinds} == kinds
+    assert live["input_layernorm.weight"].note == ""
+    assert "not known" in live["act.weight"].note
+    saved = MappingSource(model.state_dict())
+    assert saved["input_layernorm.weight"].kind == "norm"
+
+
+def test_the_norms_of_a_llama_are_norms() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.LlamaConfig(
+        num_hidden_layers=1, hidden_size=8, intermediate_size=16, vocab_size=11,
+        num_attention_heads=2, num_key_value_heads=1,
+    )  # fmt: skip
+    source = ModuleSource(transformers.LlamaModel(config))
+    norms = [name for name, layer in source.items() if layer.kind == "norm"]
+    assert norms == ["layers.0.input_layernorm", "layers.0.post_attention_layernorm", "norm"]
+    assert [source[name].note for name in norms] == ["", "", ""]
 
 
 @pytest.mark.parametrize(

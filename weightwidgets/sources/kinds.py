@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from weightwidgets.layer import CONVOLUTIONS, Kind
 from weightwidgets.sources.effective import formation
+from weightwidgets.sources.guess import NORM_WORDS
 from weightwidgets.sources.packed import from_torch_ao
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ _CLASSES = (
 )
 
 
-def kind_of(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
+def kind_of(module: nn.Module, name: str, outline: torch.Tensor, called: str = "") -> Kind:
     """Return the kind of the tensor ``name`` of ``module``.
 
-    A subclass of a torch layer counts as that layer.
+    A subclass of a torch layer counts as that layer. Many models bring a norm of their own, which is of no
+    class of torch: a trained vector called "weight" in a module that is named as norms are is one.
 
     Parameters
     ----------
@@ -66,6 +68,8 @@ def kind_of(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
         Its attribute.
     outline
         A tensor with its shape; an uninitialised one is taken on the word of its class.
+    called
+        What the module is called in the one that holds it; "" for a model itself.
     """
     for known in _CLASSES:
         quantised = from_torch_ao(module, known.module_class.__name__)
@@ -78,7 +82,10 @@ def kind_of(module: nn.Module, name: str, outline: torch.Tensor) -> Kind:
         return "linear"
     formed = formation(module, name)
     stored = formed.stored().values() if formed is not None else ()
-    return "parameter" if any(isinstance(tensor, nn.Parameter) for tensor in stored) else "buffer"
+    if not any(isinstance(tensor, nn.Parameter) for tensor in stored):
+        return "buffer"
+    vector = not is_lazy(outline) and outline.ndim == 1
+    return "norm" if name == "weight" and vector and NORM_WORDS.search(called) else "parameter"
 
 
 def is_in_first(module: nn.Module, name: str, outline: torch.Tensor) -> bool:

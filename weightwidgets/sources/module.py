@@ -242,7 +242,7 @@ def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
     module = place.module
     outline = _outline(module, name)
     inner = core(module)
-    kind = kind_of(inner, name, outline)
+    kind = kind_of(inner, name, outline, place.path.rpartition(".")[2])
     groups = groups_of(inner, kind)
     tensors = ModuleTensors(module, place.path, name, slot, is_norm=kind == "norm")
     next_norm, in_first = "", is_in_first(inner, name, outline)
