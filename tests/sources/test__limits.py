@@ -70,7 +70,8 @@ def test_a_lack_of_memory_is_said() -> None:
 
 
 def test_a_refusal_names_the_limit_to_raise() -> None:
-    assert "ww.open_source(path, limits=ww.Limits(tensors=...))" in str(over_limit("a", "it holds 3 tensors", "tensors"))
+    told = str(over_limit("a", "it holds 3 tensors", "tensors"))
+    assert "ww.open_source(path, limits=ww.Limits(tensors=...))" in told
 
 
 def test_no_limits_refuse_nothing() -> None:
