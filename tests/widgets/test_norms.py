@@ -161,6 +161,16 @@ def test_layers_without_values_are_counted_and_the_others_shown() -> None:
         assert np.isnan(decoded(chart._controls.numbers["frobenius"])[0])
 
 
+def test_a_layer_without_a_finite_weight_has_no_norm_beside_one_whose_norm_is_zero() -> None:
+    nans = {"nan": torch.full((2, 2), torch.nan), "zero": torch.zeros(2, 2), "inf": torch.tensor([torch.inf])}
+    with NormChart(nans) as chart:
+        assert chart.wait(30)
+        for kind in ("frobenius", "rms"):
+            np.testing.assert_array_equal(chart.values(kind), [np.nan, 0, np.nan])
+            np.testing.assert_array_equal(decoded(chart._controls.numbers[kind]), [np.nan, 0, np.nan])
+        assert chart._controls.numbers["failed"] == 0
+
+
 def test_no_layer_name_reaches_a_json_trait() -> None:
     hostile = "<!--<script>$x$"
     with NormChart({hostile: torch.ones(3)}) as chart:

@@ -251,7 +251,9 @@ class NormChart(Spelled, Pictured, ipywidgets.VBox):
     def _measure(self, layer: Layer, version: Version) -> LayerNorms:
         # The layer table asks for the same summary, and finds it.
         found = shared.get((version, "summary"), lambda: summary(steady(layer.weight)))
-        return LayerNorms(found.l2, found.rms, found.finite)
+        # The sum of nothing is 0, but no norm was measured.
+        frobenius = found.l2 if found.finite else math.nan
+        return LayerNorms(frobenius, found.rms, found.finite)
 
     def _beside(self) -> np.ndarray:
         return np.concatenate([[], *(other.values(self.kind) for other in self._others)])
