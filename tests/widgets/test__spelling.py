@@ -60,6 +60,22 @@ def test_a_name_of_the_users_own_is_kept(name: str) -> None:
     assert getattr(box, name) == 3
 
 
+class Whole(Box):
+    @classmethod
+    def owners(cls, name: str) -> list[str]:
+        return {"colour": ["whole.picture"], "bin": ["whole.left", "whole.right"]}.get(name, [])
+
+
+def test_what_belongs_to_a_part_is_refused_with_the_part_before_what_is_alike() -> None:
+    whole: Any = Whole()
+    with pytest.raises(AttributeError, match=r"no attribute 'colour'; 'colour' belongs to whole\.picture$"):
+        whole.colour = 3
+    with pytest.raises(TypeError, match=r"no argument 'bin'; 'bin' belongs to whole\.left, whole\.right$"):
+        refuse_unknown(Whole, ["bin"])
+    assert not hasattr(whole, "colour")
+    whole.close()
+
+
 def test_what_can_only_be_read_says_so_itself() -> None:
     box: Any = Box()
     with pytest.raises(AttributeError) as refusal:

@@ -29,16 +29,13 @@ def public_traits(widget: type[t.HasTraits]) -> list[str]:
     return [name for name in widget.class_trait_names() if not name.startswith("_")]
 
 
-def refuse_unknown(widget: type[t.HasTraits], given: Iterable[str], *arguments: str) -> None:
-    """Raise TypeError for a keyword that is neither a trait nor an argument; ipywidgets would only warn."""
-    known = [*arguments, *public_traits(widget)]
-    for name in given:
-        if name not in known:
-            raise TypeError(f"{widget.__name__} has no argument {name!r}{hint(name, known)}")
-
-
 class Spelled(t.HasTraits):
     """Refuses an attribute that looks like a misspelt trait: Python would keep it in silence."""
+
+    @classmethod
+    def owners(cls, name: str) -> list[str]:  # noqa: ARG003 -- for widgets that have parts
+        """Give the Python of the parts whose trait is called `name`; nothing where there are no parts."""
+        return []
 
     # Seen by a type checker, this would make every attribute of a widget look known.
     if not TYPE_CHECKING:
@@ -47,7 +44,21 @@ class Spelled(t.HasTraits):
             widget = type(self)
             if not name.startswith("_") and not hasattr(widget, name):
                 close = difflib.get_close_matches(name, public_traits(widget), n=1, cutoff=_MISSPELT)
-                if close:
-                    msg = f"{widget.__name__} has no attribute {name!r}; did you mean {close[0]!r}?"
-                    raise AttributeError(msg)
+                meant = _owned(widget, name) or (f"; did you mean {close[0]!r}?" if close else "")
+                if meant:
+                    raise AttributeError(f"{widget.__name__} has no attribute {name!r}{meant}")
             super().__setattr__(name, value)
+
+
+def refuse_unknown(widget: type[Spelled], given: Iterable[str], *arguments: str) -> None:
+    """Raise TypeError for a keyword that is neither a trait nor an argument; ipywidgets would only warn."""
+    known = [*arguments, *public_traits(widget)]
+    for name in given:
+        if name not in known:
+            meant = _owned(widget, name) or hint(name, known)
+            raise TypeError(f"{widget.__name__} has no argument {name!r}{meant}")
+
+
+def _owned(widget: type[Spelled], name: str) -> str:
+    owners = widget.owners(name)
+    return f"; {name!r} belongs to {', '.join(owners)}" if owners else ""

@@ -18,8 +18,9 @@ from ._code import reproduce
 from ._desk import Desk
 from ._filter import known_filter, noun
 from ._links import Links, keep_routes
+from ._owners import OfViews
 from ._picture import Pictured
-from ._spelling import Spelled, refuse_unknown
+from ._spelling import refuse_unknown
 from ._stage import Stage
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpo
 
 def first_layer(source: Source) -> str:
     """Name the layer to open on: the first convolution, else the first dense layer, else the first."""
-    kinds = {name: layer.kind for name, layer in source.items()}
     for wanted in (_CONVOLUTIONS, ("linear",)):
-        for name, kind in kinds.items():
-            if kind in wanted:
-                return name
-    return next(iter(kinds), "")
+        drawn = [name for name, layer in source.items() if layer.kind in wanted]
+        if drawn:
+            # Without the order of the model the first of the list need not be the first of the network.
+            return next((name for name in drawn if source[name].first), drawn[0])
+    return next(iter(source), "")
 
 
-class WeightExplorer(Spelled, Pictured, ipywidgets.VBox):
+class WeightExplorer(OfViews, Pictured, ipywidgets.VBox):
     """Every weight of a model, live: layer table, filter grid, histogram, statistics, all histograms, norms.
 
     Parameters
