@@ -139,6 +139,24 @@ def test_it_is_saved_as_it_is_drawn_and_stands_in_the_cell(painted: Painted, tmp
         assert image.size == (3, 2)
 
 
+@pytest.mark.parametrize("name", ["view.jpg", "view.png.pdf", "0.weight"])
+def test_another_ending_is_refused_and_no_file_is_written(
+    painted: Painted, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ValueError, match=r"ends in '\.png', not in"):
+        painted.save_png(str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["view", "VIEW.PNG"])
+def test_a_path_without_an_ending_is_written_as_it_stands(
+    painted: Painted, tmp_path: Path, name: str
+) -> None:
+    painted.save_png(tmp_path / name)
+    with Image.open(tmp_path / name) as image:
+        assert image.format == "PNG"
+
+
 def test_the_menu_of_controls_hands_out_the_whole_that_they_stand_for(painted: Painted, view: Total) -> None:
     view.stands_for = painted
     assert opened(answers(view, 1)[0]).size == (3, 2)

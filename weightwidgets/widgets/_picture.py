@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,6 @@ from weightwidgets import wire
 from ._desk import workers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL import Image
 
     from ._desk import Desk
@@ -56,11 +55,20 @@ class Pictured(t.HasTraits):
     def save_png(self, path: str | Path) -> None:
         """Write what the widget shows as a PNG file, drawn in Python.
 
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            Ends in ``.png``, or has no ending; it is written as it stands.
+
         Raises
         ------
         ValueError
-            If there is nothing to draw; it says why.
+            If there is nothing to draw; it says why. If `path` has the ending of something else.
         """
+        ending = Path(path).suffix
+        if ending.lower() not in ("", ".png"):
+            msg = f"the picture is written as PNG: pass a path that ends in '.png', not in {ending!r}"
+            raise ValueError(msg)
         self.drawn().save(path, format="PNG")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
