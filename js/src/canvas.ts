@@ -7,9 +7,12 @@ export interface Sheet {
   height: number;
 }
 
+/** Device pixels to a CSS pixel; it changes as a page is zoomed or moved to another screen. */
+export const deviceRatio = (): number => window.devicePixelRatio || 1;
+
 /** Size the canvas in CSS pixels and hand back a context that draws in CSS pixels. */
 export function fit(canvas: HTMLCanvasElement, width: number, height: number): Sheet {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const [deviceWidth, deviceHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {
     canvas.width = deviceWidth;

@@ -177,14 +177,19 @@ class GridView {
   #name(): string {
     const { frame } = this.#data;
     if (!frame) return "";
+    const name = `${frame.title} ${frame.unit} ${this.#selected} of ${frame.count}`;
+    return [name, ...this.#measured].join(", ");
+  }
+
+  /** The norm of the selected filter in words; none while it is not in hand. */
+  get #measured(): string[] {
     const norm = this.#data.normOf(this.#selected);
-    const measured = norm === null ? "" : `, norm ${formatWeight(norm)}`;
-    return `${frame.title} ${frame.unit} ${this.#selected} of ${frame.count}${measured}`;
+    if (norm === null) return [];
+    return [Number.isNaN(norm) ? "no finite weight" : `norm ${formatWeight(norm)}`];
   }
 
   #panelWords(frame: Frame): [string, string] {
-    const norm = this.#data.normOf(this.#selected);
-    const details = [norm === null ? "" : `norm ${formatWeight(norm)}`, groupText(frame, this.#selected)];
+    const details = [...this.#measured, groupText(frame, this.#selected)];
     return [`${frame.unit} ${this.#selected}`, details.filter(Boolean).join(" · ")];
   }
 }
@@ -193,7 +198,7 @@ function render({ model, el }: { model: AnyModel<State>; el: HTMLElement }): () 
   const made: { view?: GridView } = {};
   const exports = {
     name: () => made.view?.fileName() ?? "",
-    canvas: () => made.view?.picture() ?? document.createElement("canvas"),
+    canvas: () => made.view?.picture() ?? h("canvas"),
     csv: () => made.view?.csv() ?? "",
   };
   return mount({ model, el }, { kind: "grid", label: "Filter grid", exports }, (host) => {

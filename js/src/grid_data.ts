@@ -193,7 +193,7 @@ export class GridData {
     };
   }
 
-  /** The L2 norm of a filter; null while its tile or row is not in hand. */
+  /** The L2 norm of a filter: NaN where no weight is finite, null while its tile or row is not in hand. */
   normOf(filter: number): number | null {
     return this.tile(this.placeOf(filter))?.norm ?? null;
   }

@@ -1,8 +1,9 @@
 /** What can be taken away from the grid: the picture in sight, and the numbers of the selected filter. */
 
-import type { Palette } from "./canvas";
+import { deviceRatio, type Palette } from "./canvas";
 import type { Frame, GridData } from "./grid_data";
 import { channelOf } from "./grid_words";
+import { h } from "./view";
 
 const { floor, round } = Math;
 
@@ -56,9 +57,10 @@ function tileRows(data: GridData, frame: Frame, filter: number): Rows {
 
 /** The scale of colours with its ends in words, and what it means. */
 export interface Key {
+  /** Hidden where there is no scale. */
   canvas: HTMLCanvasElement;
-  low: string;
-  high: string;
+  low: string | null;
+  high: string | null;
   words: string;
 }
 
@@ -69,12 +71,12 @@ export function pictureOf(
   key: Key,
   colors: Palette,
 ): HTMLCanvasElement {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const em = Number.parseFloat(colors.font) * ratio;
   const shown = canvases.filter((canvas) => !canvas.hidden && canvas.width > 0);
   const gap = round(em);
   const top = round(2.4 * em);
-  const picture = document.createElement("canvas");
+  const picture = h("canvas");
   picture.width = shown.reduce((sum, canvas) => sum + canvas.width + gap, gap);
   const below = top + Math.max(0, ...shown.map((canvas) => canvas.height)) + 2 * gap;
   const context = picture.getContext("2d");
@@ -96,8 +98,10 @@ export function pictureOf(
     context.drawImage(canvas, left, top);
     left += canvas.width + gap;
   }
-  context.drawImage(key.canvas, gap, below - key.canvas.height);
-  context.fillText(`${key.low} – ${key.high}`, key.canvas.width + 2 * gap, below - key.canvas.height / 2);
+  if (!key.canvas.hidden) {
+    context.drawImage(key.canvas, gap, below - key.canvas.height);
+    context.fillText(`${key.low} – ${key.high}`, key.canvas.width + 2 * gap, below - key.canvas.height / 2);
+  }
   for (const [row, line] of lines.entries()) context.fillText(line, gap, below + (1.5 * row + 1) * gap);
   return picture;
 }

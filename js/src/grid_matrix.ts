@@ -1,6 +1,6 @@
 /** All rows of a matrix as one picture. */
 
-import { fit } from "./canvas";
+import { deviceRatio, fit } from "./canvas";
 import { css, selected as markColor } from "./color";
 import type { GridData, Leveled, Tile } from "./grid_data";
 import { colorize, enlarge, hatch, type Mosaic, mosaicHeight, mosaicWidth } from "./grid_paint";
@@ -89,7 +89,7 @@ export class MatrixField {
   }
 
   get #ratio(): number {
-    return window.devicePixelRatio || 1;
+    return deviceRatio();
   }
 
   get #margin(): number {

@@ -1,7 +1,7 @@
 /** The selected filter once more, enlarged, with the scale of its colours. */
 
 import { formatWeight } from "./axis";
-import { fit, type Palette } from "./canvas";
+import { deviceRatio, fit, type Palette } from "./canvas";
 import { css, diverging, gray, strays, tableColor } from "./color";
 import { enlargedScale, mosaicOf } from "./grid_arrange";
 import type { Frame, Leveled, Tile, Tiles } from "./grid_data";
@@ -29,6 +29,7 @@ export class Panel {
   readonly #low = h("span");
   readonly #middle = h("span");
   readonly #high = h("span");
+  readonly #limits = h("div", { class: "ww-grid-limits" }, this.#low, this.#middle, this.#high);
   readonly #strays = h("p", { class: "ww-grid-strays" });
   readonly #name = h("p", { class: "ww-grid-name" });
   readonly #details = h("p", { class: "ww-grid-details" });
@@ -36,14 +37,13 @@ export class Panel {
   #mosaic: Mosaic | null = null;
 
   constructor() {
-    const limits = h("div", { class: "ww-grid-limits" }, this.#low, this.#middle, this.#high);
-    const words = h("div", {}, this.#name, this.#details, this.#legend, limits, this.#strays);
+    const words = h("div", {}, this.#name, this.#details, this.#legend, this.#limits, this.#strays);
     this.element = h("div", { class: "ww-grid-panel" }, this.canvas, words);
   }
 
   /** Make room for a tile enlarged; what stands beside it gets the rest of `width` CSS pixels. */
   layOut(tiles: Tiles | null, width: number, palette: Palette): void {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = deviceRatio();
     const zoom = Number.parseFloat(palette.font) / TEXT;
     this.#mosaic = tiles ? mosaicOf(tiles, enlargedScale(tiles, PART * width, ratio, zoom), ratio) : null;
     const taken = this.#mosaic ? mosaicWidth(this.#mosaic) / ratio : 0;
@@ -59,7 +59,7 @@ export class Panel {
     palette: Palette,
   ): void {
     const em = Number.parseFloat(palette.font);
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = deviceRatio();
     [this.#name.textContent, this.#details.textContent] = words;
     this.canvas.hidden = tile === null;
     const mosaic = this.#mosaic;
@@ -73,13 +73,12 @@ export class Panel {
 
   /** The scale of colours, for the picture that is taken away. */
   get key(): Omit<Key, "words"> {
-    const [low, high] = [this.#low, this.#high].map((part) => part.textContent ?? "");
-    return { canvas: this.#legend, low: low ?? "", high: high ?? "" };
+    return { canvas: this.#legend, low: this.#low.textContent, high: this.#high.textContent };
   }
 
   /** Which weight is at a place given in CSS pixels from the canvas' corner. */
   hit(x: number, y: number): Spot | null {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = deviceRatio();
     return this.#mosaic && spotAt(this.#mosaic, floor(x * ratio), floor(y * ratio));
   }
 
@@ -104,6 +103,8 @@ export class Panel {
     const [low, high] = tile ? [tile.low, tile.high] : [-limit, limit];
     const [width, height] = [round(LEGEND_WIDTH * em), round(LEGEND_HEIGHT * em)];
     const { context } = fit(this.#legend, width, height);
+    // Where no weight is finite there is no scale.
+    this.#legend.hidden = this.#limits.hidden = Number.isNaN(low);
     const table = frame.color === "diverging" ? diverging : gray;
     // Level 0 belongs to no weight on a scale that is symmetric about zero.
     const first = high === -low ? 1 : 0;

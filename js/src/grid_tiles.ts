@@ -1,6 +1,6 @@
 /** The tiles of all filters in a field that scrolls; only those in sight are drawn. */
 
-import { fit, type Palette } from "./canvas";
+import { deviceRatio, fit, type Palette } from "./canvas";
 import { css, selected as ringColor } from "./color";
 import { type Arrangement, arrange } from "./grid_arrange";
 import { heightOf, lineAt, scrollTo, tileAt, tileBelow, tileCorner, tilesIn, wholeRows } from "./grid_blocks";
@@ -49,7 +49,7 @@ export class TileField {
   }
 
   get #ratio(): number {
-    return window.devicePixelRatio || 1;
+    return deviceRatio();
   }
 
   /** New weights, or another mask: tiles are painted again when they arrive, and stand as they were until then. */

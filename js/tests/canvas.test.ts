@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { fit as fitSheet, follow, palette } from "../src/canvas";
+import { expect, test, vi } from "vitest";
+import { deviceRatio, fit as fitSheet, follow, palette } from "../src/canvas";
 import "../src/view.css";
 import { nextFrame } from "./fake_model";
 
@@ -10,6 +10,13 @@ test("a sheet has the screen's own pixels and draws in CSS pixels", () => {
   context.fillRect(119, 39, 1, 1);
   const last = context.getImageData(canvas.width - 1, canvas.height - 1, 1, 1).data;
   expect(last[3]).toBe(255);
+});
+
+test("a screen that tells no ratio has one device pixel to a CSS pixel", () => {
+  expect(deviceRatio()).toBe(window.devicePixelRatio);
+  const told = vi.spyOn(window, "devicePixelRatio", "get");
+  expect([2.5, 0].map((ratio) => told.mockReturnValue(ratio) && deviceRatio())).toEqual([2.5, 1]);
+  told.mockRestore();
 });
 
 test("fitting again clears what was drawn", () => {

@@ -141,6 +141,21 @@ test("below stand the scale of colours, its ends, and what it means in lines tha
   expect(short.height).toBe(below + 30);
 });
 
+test("without a scale of colours none is in the picture", async () => {
+  view = await open("rgb");
+  const [canvas, colors] = [view.canvas, palette(view.root)];
+  const marks = (hidden: boolean) => {
+    const scale = key();
+    scale.canvas.hidden = hidden;
+    const picture = pictureOf("title", [canvas], { ...scale, words: "" }, colors);
+    const top = 29 + canvas.height + 24 - scale.canvas.height;
+    const context = picture.getContext("2d");
+    const read = context?.getImageData(0, top, picture.width, scale.canvas.height).data ?? [];
+    return read.some((part) => part < 255);
+  };
+  expect([false, true].map(marks)).toEqual([true, false]);
+});
+
 test("what is hidden is not in the picture", async () => {
   view = await open("matrix");
   expect(frameOf(view).mode).toBe("matrix");

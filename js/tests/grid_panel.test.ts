@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { palette } from "../src/canvas";
 import { diverging, gray, tableColor } from "../src/color";
 import { Panel } from "../src/grid_panel";
-import { pixel } from "./fake_model";
+import { nextFrame, pixel } from "./fake_model";
 import { arrangementOf, dataOf, frameOf, type GridPage, type Name, open } from "./grid_page";
 
 let view: GridPage;
@@ -34,6 +34,58 @@ test("a scale that is symmetric about zero is labelled with it, a stretched one 
   expect(limits()[1]).toBe("");
   expect(shown[0]).toBeCloseTo(tile?.low ?? 0, 3);
   expect(shown[2]).toBeCloseTo(tile?.high ?? 0, 3);
+});
+
+test.each([300, 480, 860])(
+  "the ends and the zero stand under those of the scale, at %i pixels",
+  async (width) => {
+    view = await open("rgb", {}, width);
+    const [low, zero, high] = [...view.find(".ww-grid-limits").children];
+    const box = (element: Element | undefined) => {
+      const range = document.createRange();
+      range.selectNodeContents(element as Element);
+      return range.getBoundingClientRect();
+    };
+    for (const [short, long] of [
+      ["−1", "−0.0001235"],
+      ["−0.5", "0.5"],
+    ]) {
+      if (low) low.textContent = long ?? "";
+      if (high) high.textContent = short ?? "";
+      const scale = legend().getBoundingClientRect();
+      expect(Math.abs(box(low).left - scale.left)).toBeLessThan(1.5);
+      expect(Math.abs(box(high).right - scale.right)).toBeLessThan(1.5);
+      expect(Math.abs((box(zero).left + box(zero).right - scale.left - scale.right) / 2)).toBeLessThan(1.5);
+    }
+  },
+);
+
+test("a filter without a finite weight has no scale and no norm until another is selected", async () => {
+  view = await open("matrix");
+  const row = view.model.get("row") as Record<string, unknown>;
+  const frame = view.model.get("frame") as Record<string, unknown>;
+  const number = (value: number) => ({
+    shape: [1],
+    dtype: "float64",
+    data: new DataView(Float64Array.of(value).buffer),
+  });
+  const isShown = () =>
+    [".ww-grid-legend", ".ww-grid-limits"].map((part) => view.find(part).checkVisibility());
+  expect(isShown()).toEqual([true, true]);
+  expect(view.text(".ww-grid-details")).toMatch(/^norm \d/);
+  view.model.receive({
+    row: { ...row, norm: number(Number.NaN) },
+    frame: { ...frame, limit: number(Number.NaN) },
+  });
+  await nextFrame();
+  expect(isShown()).toEqual([false, false]);
+  expect(view.text(".ww-grid-details")).toBe("no finite weight");
+  expect(view.root.outerHTML).toContain("of 40, no finite weight");
+  view.model.receive({ row: { ...row, norm: number(0) }, frame: { ...frame, limit: number(0) } });
+  await nextFrame();
+  expect(isShown()).toEqual([true, true]);
+  expect(limits()).toEqual(["0", "", "0"]);
+  expect(view.text(".ww-grid-details")).toBe("norm 0");
 });
 
 test("a layer without tiles after one with them leaves nothing to point at", async () => {

@@ -272,6 +272,38 @@ def test_weights_that_are_no_numbers_are_counted_and_flagged() -> None:
     assert shown(view, "pages")["pages"][0]["nonfinite"]
 
 
+@pytest.mark.parametrize("scope", ["filter", "layer", "minmax"])
+def test_a_filter_without_a_finite_weight_has_neither_norm_nor_ends(scope: Any) -> None:
+    weight = normal(4, 3, 3, 3)
+    weight[1], weight[2], weight[3, 0] = float("nan"), 0, float("-inf")
+    view = FilterGrid({"a.weight": weight}, color_scope=scope)
+    (page,) = shown(view, "pages")["pages"]
+    expected = [float(weight[index][weight[index].isfinite()].double().norm()) for index in (0, 2, 3)]
+    np.testing.assert_allclose(page["norms"][[0, 2, 3]], expected, rtol=1e-12)
+    assert np.isnan(page["norms"]).tolist() == [False, True, False, False]
+    # The layer's scale is that of its other filters.
+    lost = [False, scope != "layer", False, False]
+    np.testing.assert_array_equal(np.isnan(page["limits"].reshape(-1, 2)), np.repeat(lost, 2).reshape(-1, 2))
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 2, 2), (5, 8)])
+@pytest.mark.parametrize("stray", [float("nan"), float("inf")])
+def test_a_layer_without_a_finite_weight_has_no_limit(shape: tuple[int, ...], stray: float) -> None:
+    view = FilterGrid({"a.weight": torch.full(shape, stray)})
+    assert view.error == ""
+    assert np.isnan(shown(view)["limit"]).all()
+    norms = shown(view, "row")["norm"] if len(shape) == 2 else shown(view, "pages")["pages"][0]["norms"]
+    assert np.isnan(norms).all()
+    zeros = FilterGrid({"a.weight": torch.zeros(shape)})
+    assert shown(zeros)["limit"] == [0]
+
+
+def test_a_lost_layer_has_the_scale_of_those_that_share_it() -> None:
+    view = FilterGrid({"a.weight": torch.full((4, 3), float("nan"))})
+    view.share_scale([open_source({"a.weight": torch.full((4, 3), -2.0)})])
+    assert shown(view)["limit"] == [2]
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1), (1, 1, 1, 1)])
 def test_one_weight_is_one_tile(shape: tuple[int, ...]) -> None:
     view = FilterGrid({"a.weight": torch.full(shape, -2.0)})

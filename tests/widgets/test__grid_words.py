@@ -87,6 +87,13 @@ def test_a_layer_of_zeros_has_no_negative_zero_for_a_limit() -> None:
     assert "0 to 0" in words.scope(subject({"a.weight": torch.zeros(2, 1, 3, 3)}))
 
 
+@pytest.mark.parametrize("scope", ["layer", "filter", "minmax"])
+def test_a_layer_without_a_finite_weight_has_no_scale(scope: str) -> None:
+    lost = subject({"a.weight": torch.full((2, 1, 3, 3), float("nan"))}, color_scope=scope)
+    assert words.scope(lost) == "No finite weight: there is no scale."
+    assert "18 weights are NaN or infinite, and left out of scales and norms." in words.notes(lost)
+
+
 @pytest.mark.parametrize(
     ("weights", "said"),
     [

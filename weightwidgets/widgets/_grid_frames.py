@@ -46,7 +46,7 @@ def frame(subject: Subject) -> wire.Frame:
         axes=words.axes(subject),
         count=subject.count,
         order=subject.order,
-        limit=np.array([subject.limit]),
+        limit=np.array([subject.limit if subject.has_scale else np.nan]),
         channels=subject.shape[1] if subject.is_convolution else 0,
         input_channel=subject.ask.input_channel if subject.is_convolution else None,
         depths=subject.depths,
@@ -86,7 +86,6 @@ def row(subject: Subject) -> wire.Frame:
     """Give the selected row of a matrix, each pixel a block of its columns, and which are in the range."""
     from weightwidgets.analysis._rows import pool, pool_any
     from weightwidgets.analysis.filter_grid import flags_of, symmetric_levels
-    from weightwidgets.analysis.norms import unit_norms
     from weightwidgets.analysis.selection import in_range
 
     index, selected_range = subject.ask.filter_index, subject.ask.selected_range
@@ -102,7 +101,7 @@ def row(subject: Subject) -> wire.Frame:
         levels=symmetric_levels(values, subject.limit),
         values=values,
         nonfinite=bool(flags_of(values).any()),
-        norm=unit_norms(numbers).l2,
+        norm=_norms(numbers),
         block_cols=block,
         mask=mask,
     )
@@ -214,18 +213,31 @@ def _picture(subject: Subject, picture: MatrixPicture) -> dict[str, Any]:
 
 
 def _page(subject: Subject, page: int) -> dict[str, Any]:
-    from weightwidgets.analysis.norms import unit_norms
-
     filters = subject.filters(page * subject.page_size, (page + 1) * subject.page_size)
     grid = tiles(subject, filters)
+    norms = _norms(_rows(subject, filters))
+    limits = grid.limits.copy()
+    # A filter without a finite weight has no ends of its own, which the analysis writes as zeros.
+    limits[np.isnan(norms) & ~limits.any(axis=1)] = np.nan
     return {
         "page": page,
         "levels": grid.levels,
         "values": grid.values,
         "nonfinite": bool(grid.flags.any()),
-        "limits": grid.limits,
-        "norms": unit_norms(_rows(subject, filters)).l2,
+        "limits": limits,
+        "norms": norms,
     }
+
+
+def _norms(numbers: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Measure filters; NaN where no weight is finite, whose sum of nothing is no norm."""
+    from weightwidgets.analysis.norms import unit_norms
+
+    found = unit_norms(numbers)
+    if found.non_finite == 0:
+        return found.l2
+    is_known = np.isfinite(numbers).reshape(len(numbers), -1).any(axis=1)
+    return np.where(is_known, found.l2, np.nan)
 
 
 def _page_mask(subject: Subject, page: int) -> NDArray[np.uint8]:

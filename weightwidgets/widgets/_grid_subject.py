@@ -154,6 +154,11 @@ class Subject:
         return max(found.limit for found in self._robust or (self.extent, *self._peer_extents))
 
     @property
+    def has_scale(self) -> bool:
+        """Whether there is a finite weight to colour, here or in a layer that shares the scale."""
+        return self.limit > 0 or self.extent.non_finite < math.prod(self.shape)
+
+    @property
     def beyond(self) -> str:
         """How many finite weights lie beyond the ends of the scale; "" where it holds all of them."""
         if not self._robust:

@@ -38,6 +38,8 @@ def image_label(subject: Subject) -> str:
 
 def scope(subject: Subject) -> str:
     """Say what the colours mean, and their limits."""
+    if not subject.has_scale:
+        return "No finite weight: there is no scale."
     limit = number(subject.limit)
     if subject.color == "diverging":
         meaning = "Blue is negative, orange positive, zero in the middle"
