@@ -16,6 +16,8 @@ const CLEARLY = 1.75;
 const GAPS = { single: 5, picture: 6, mosaic: 10 } as const;
 /** Above the tiles of a group, and between groups. */
 const [HEADING, APART] = [17, 18];
+/** From one tile of a line to the next at most, as a multiple of a tile's width, where the line has room to spare. */
+const SPREAD = 4 / 3;
 /** The part of the least size that tiles of a group keep at least. */
 const GROUPED = 0.66;
 /** Room for the ring around the selected tile, at the normal text size. */
@@ -66,9 +68,12 @@ function at(
   const room = width * ratio - 2 * margin;
   const fitting = (most: number, size: number, between: number) =>
     min(most, max(1, floor((room + between) / (size + between))));
-  // What a full line leaves blank goes between what stands in it.
+  // What a full line leaves blank goes between what stands in it, as far as it still stands together.
   const step = (size: number, between: number, beside: number, lines: number) =>
-    max(size + between, lines > 1 && beside > 1 ? floor((room - size) / (beside - 1)) : 0);
+    max(
+      size + between,
+      lines > 1 && beside > 1 ? min(floor((room - size) / (beside - 1)), ceil(size * SPREAD)) : 0,
+    );
   const across = fitting(per, tileWidth, gap);
   const down = ceil(per / across);
   const stepX = step(tileWidth, gap, across, down);
@@ -113,16 +118,23 @@ export function arrange(
   const [least, most] = SIDES[kindOf(tiles)].map((side) =>
     scaleFor(side * ratio * zoom, nativeWidth, nativeHeight),
   ) as [number, number];
+  const scaled = (scale: number) => at(scale, tiles, count, width, ratio, zoom);
   for (let scale = most; scale > least; scale--) {
-    const found = at(scale, tiles, count, width, ratio, zoom);
+    const found = scaled(scale);
     if (found.height <= room * ratio) return found;
   }
-  const found = at(least, tiles, count, width, ratio, zoom);
+  const found = scaled(least);
   // A group that is cut in two lines is drawn smaller, if that makes one of it.
-  const smaller = count.per < count.count && found.down === 2;
+  const isGrouped = count.per < count.count;
+  const smaller = isGrouped && found.down === 2;
   for (let scale = least; smaller && scale > GROUPED * least; scale--) {
-    const whole = at(scale, tiles, count, width, ratio, zoom);
+    const whole = scaled(scale);
     if (whole.down === 1) return whole;
+  }
+  // Where as many stand in a line either way, what it would leave blank makes them larger.
+  for (let scale = most; !isGrouped && scale > least; scale--) {
+    const larger = scaled(scale);
+    if (larger.across === found.across) return larger;
   }
   return found;
 }

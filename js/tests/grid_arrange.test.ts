@@ -99,6 +99,23 @@ test("all tiles are seen at once where that leaves them readable", () => {
   expect(found.mosaic.scale).toBeGreaterThanOrEqual(6);
 });
 
+test.each([180, 240, 265, 300, 340, 420, 500])(
+  "the gap between tiles is at most a third of one, at %i pixels",
+  (width) => {
+    for (const of of [tiles(16, 4, 5, 5), tiles(64, 8, 3, 3), tiles(6, 3, 11, 11)]) {
+      const found = arrange(of, all(32), width, 200, 1, 1);
+      const gap = found.stepX - found.tileWidth;
+      expect(gap).toBeLessThanOrEqual(Math.max(10, Math.ceil(found.tileWidth / 3)));
+    }
+  },
+);
+
+test("what a line of tiles would leave blank makes them larger", () => {
+  // Two tiles of 83 pixels leave a gap of 66; two of 103 stand as well, and three of either do not.
+  const found = arrange(tiles(16, 4, 5, 5), all(32), 240, 200, 1, 1);
+  expect([found.across, found.mosaic.scale, found.tileWidth]).toEqual([2, 5, 103]);
+});
+
 test.each([300, 480, 655, 860])("full rows reach the right edge, at %i pixels", (width) => {
   const of = tiles(64, 8, 3, 3);
   const found = arrange(of, all(32), width, 300, 1, 1);
