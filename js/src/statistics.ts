@@ -6,7 +6,7 @@ import { opener } from "./statistics_how";
 import { hintAtMore } from "./statistics_more";
 import { explain, type LayerPage, numbersAsCsv, type Ranked, type UnitPage } from "./statistics_pages";
 import { type Host, h, mount, slider } from "./view";
-import { decode, isEmpty } from "./wire";
+import { decode, isEmpty, toText } from "./wire";
 
 const COLUMNS = 4;
 /** Groups below one another in the first two columns; the third and fourth hold the strongest weights. */
@@ -97,8 +97,18 @@ function read<Page>(frame: Record<string, unknown>): Page | undefined {
   return JSON.parse(decode<{ page: string }>(frame).page) as Page;
 }
 
-/** Build the strip; the returned function writes its numbers as CSV. */
-function build(host: Host<WeightStatisticsState>): () => string {
+/** Show the name of the layer, also of one that has no page. */
+function showTitle({ title, caption, model }: Host<WeightStatisticsState>, layer?: LayerPage): void {
+  // The kernel makes names safe to look at within a page; without one this is done here.
+  const bare = () => toText(model.get("layer")).slice(0, 200).replace(/\p{C}/gu, "\ufffd");
+  title.replaceChildren(layer?.name ?? bare(), h("span", {}, layer ? `  ${layer.outline}` : ""));
+  caption.textContent = layer?.notes.join(" ") ?? "";
+}
+
+const fileName = (layer?: LayerPage) => `statistics of ${layer?.name ?? "nothing"}`.replace(/[^\w.-]+/g, "_");
+
+/** Build the strip; the returned functions write its numbers as CSV, and name the files it saves. */
+function build(host: Host<WeightStatisticsState>): { csv: () => string; name: () => string } {
   const { model, signal } = host;
   let layer: LayerPage | undefined;
   let unit: UnitPage | undefined;
@@ -119,8 +129,7 @@ function build(host: Host<WeightStatisticsState>): () => string {
 
   const paint = () => {
     grid.hidden = !layer || !unit;
-    host.title.replaceChildren(layer?.name ?? "", h("span", {}, layer ? `  ${layer.outline}` : ""));
-    host.caption.textContent = layer?.notes.join(" ") ?? "";
+    showTitle(host, layer);
     if (!layer || !unit) return;
     tables ??= groupTables(layer, blocks, open, signal);
     for (const line of tables.lines) {
@@ -137,26 +146,28 @@ function build(host: Host<WeightStatisticsState>): () => string {
     refresh();
   };
 
-  host.react(["frame", "unit", "filter_index", "resets"], (changed) => {
-    const before = unit?.label;
+  host.react(["layer", "frame", "unit", "filter_index", "resets"], (changed) => {
+    const [before, wasOf] = [unit?.label, layer?.name];
     if (changed.has("frame")) layer = read<LayerPage>(model.get("frame"));
     if (changed.has("unit")) unit = read<UnitPage>(model.get("unit"));
-    if (changed.has("frame") || changed.has("unit")) paint();
+    if (changed.has("layer") || changed.has("frame") || changed.has("unit")) paint();
     if (changed.has("resets")) hide();
+    // New numbers of the same layer, while a model trains, must not move what is being read.
+    if (changed.has("resets") || layer?.name !== wasOf) host.root.scrollTop = 0;
     const filters = layer ? Number(model.get("frame").filters) : 0;
     filter.set(model.get("filter_index"), 0, filters - 1);
     filter.rename(decode<{ unit?: string }>(model.get("frame")).unit ?? "filter");
     if (before && unit && before !== unit.label) host.announce(`${unit.label}, ${filters} in the layer`);
   });
-  return () => (layer && unit ? numbersAsCsv(layer, unit) : "");
+  return { csv: () => (layer && unit ? numbersAsCsv(layer, unit) : ""), name: () => fileName(layer) };
 }
 
 export default {
   render: (context: Parameters<typeof mount<WeightStatisticsState>>[0]) => {
-    let csv = () => "";
-    const exports = { name: () => "statistics", csv: () => csv() };
+    let made: ReturnType<typeof build> | undefined;
+    const exports = { name: () => made?.name() ?? "", csv: () => made?.csv() ?? "" };
     return mount(context, { kind: "statistics", label: "Statistics of weights", exports }, (host) => {
-      csv = build(host);
+      made = build(host);
       hintAtMore(host);
     });
   },
