@@ -26,6 +26,28 @@ def test_an_error_names_the_file_without_its_folders_and_says_what_to_do() -> No
     assert isinstance(error, ValueError)
 
 
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("owner/model-1.5b", "Download it first: nothing is fetched from a network."),
+        ("owner/model.pt", "Check the path."),
+        ("here/model", "Check the path."),
+        ("./owner/model", "Check the path."),
+        ("a/b/c", "Check the path."),
+        ("model", "Check the path."),
+    ],
+)
+def test_the_name_of_a_model_on_a_hub_is_not_taken_for_a_lost_file(
+    path: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(CheckpointError) as refusal:
+        WeightFile(path)
+    assert refusal.value.kind == "missing"
+    assert refusal.value.detail.endswith(f"). {remedy}")
+
+
 def test_an_error_survives_a_pickle() -> None:
     error = pickle.loads(pickle.dumps(CheckpointError("limit", "a.pt", "too large")))  # noqa: S301 (ours)
     assert (error.kind, error.file, error.detail) == ("limit", "a.pt", "too large")

@@ -80,7 +80,11 @@ def test_a_state_dict_in_a_wrapper_is_unwrapped_and_said_to_be() -> None:
         (None, "cannot read weights from NoneType"),
         (nn.Linear(2, 2).state_dict, "cannot read weights from method"),
         ({"epoch": 3}, "'epoch' is int. Pass a torch.nn.Module"),
-        ({"a": torch.ones(2), "b": [1.0]}, "'b' is list"),
+        ({"a": {"b": [1.0]}}, "'a' is dict. Pass a torch.nn.Module"),
+        (
+            {"0.scale": torch.ones(1), "0._packed_params._packed_params": (torch.ones(2, 2), None)},
+            "'0._packed_params._packed_params' is tuple. Pass a torch.nn.Module",
+        ),
     ],
 )
 def test_anything_else_is_refused_by_its_type(obj: object, message: str) -> None:
@@ -99,6 +103,73 @@ def test_a_checkpoint_is_refused_with_the_keys_to_pass() -> None:
         TypeError, match=r"'epoch' is int\. Pass what is under one key: \['state_dict'\], \['ema'\]"
     ):
         open_source(checkpoint)
+
+
+ONE, TWO = torch.ones(2, 2), torch.full((2, 2), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "names", "note"),
+    [
+        (
+            {"encoder": {"0.weight": ONE}, "decoder": {"0.weight": TWO}},
+            ["encoder.0", "decoder.0"],
+            "",
+        ),
+        (
+            {"state_dict": {"w": ONE}, "ema_state_dict": {"w": TWO}, "optimizer": {"state": {0: {"m": ONE}}}},
+            ["state_dict.w", "ema_state_dict.w"],
+            "Left out: optimizer.",
+        ),
+        ({"a": ONE, "epoch": 3}, ["a"], "Left out: epoch."),
+        (
+            {"0.weight": ONE, "0._extra_state": None, "1._extra_state": b"x"},
+            ["0"],
+            "Left out: 0._extra_state, 1._extra_state.",
+        ),
+        (
+            {"state_dict": {"w": ONE, "_extra_state": None}, "epoch": 3},
+            ["w"],
+            "Shown is what is under `state_dict`. Left out: epoch. Left out: _extra_state.",
+        ),
+    ],
+)
+def test_what_opens_from_a_file_opens_from_memory_alike(
+    mapping: dict[str, Any], names: list[str], note: str, tmp_path: Path
+) -> None:
+    source = open_source(mapping)
+    assert (list(source), source.note) == (names, note)
+    assert next(iter(source.values())).weight.data_ptr() == ONE.data_ptr()
+    torch.save(mapping, tmp_path / "saved.pt")
+    saved = open_source(tmp_path / "saved.pt")
+    assert (list(saved), saved.note) == (names, note)
+    for name, layer in source.items():
+        assert torch.equal(layer.weight, saved[name].weight)
+        assert layer.kind == saved[name].kind
+
+
+def test_a_module_deep_in_a_mapping_stays_live() -> None:
+    live = nn.Linear(2, 2)
+    source = open_source({"state_dict": {"model": live, "epoch": 3}, "step": 1})
+    assert source["weight"].weight.data_ptr() == live.weight.data_ptr()
+    assert source.note.startswith("Shown is what is under `state_dict`. Left out: step.")
+
+
+def test_a_mapping_that_holds_itself_is_refused() -> None:
+    endless: dict[str, Any] = {"a": torch.ones(2)}
+    endless["again"] = {"again": [endless]}
+    with pytest.raises(TypeError, match="nested too deep"):
+        open_source(endless)
+
+
+def test_a_path_from_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    torch.save({"0.weight": torch.ones(2, 2)}, tmp_path / "x.pt")
+    for path in ("~/x.pt", Path("~/x.pt")):
+        assert list(open_source(path)) == ["0"]
+    with pytest.raises(CheckpointError, match="cannot be found"):
+        open_source("~\0/x.pt")
 
 
 def test_a_comparison_is_not_opened_as_one_source() -> None:

@@ -24,6 +24,7 @@ Problem = Literal[
     "no weights",
 ]  # fmt: skip
 
+_ENDINGS = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf", ".json")
 _SHOWN_LENGTH = 120
 _LONGEST_DETAIL = 600
 
@@ -124,9 +125,9 @@ class WeightFile:
             status = os.stat(path)  # noqa: PTH116 (the text may be no path at all)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise CheckpointError(
-                "missing", path, f"it cannot be found ({reason}). Check the path."
-            ) from None
+            remedy = "Download it first: nothing is fetched from a network." if _is_hub_name(path) else ""
+            detail = f"it cannot be found ({reason}). {remedy or 'Check the path.'}"
+            raise CheckpointError("missing", path, detail) from None
         if not stat.S_ISREG(status.st_mode):
             raise CheckpointError("not a file", path, "this is no regular file. Pass a file or a folder.")
         self.size = status.st_size
@@ -154,6 +155,12 @@ class WeightFile:
         """Return the first bytes."""
         with open(self.path, "rb") as opened:  # noqa: PTH123 (as above)
             return opened.read(length)
+
+
+def _is_hub_name(path: str) -> bool:
+    """Say whether a path that leads nowhere reads like the name of a model on a hub: "owner/model"."""
+    named = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", path) and not path.lower().endswith(_ENDINGS)
+    return bool(named) and not os.path.isdir(path.partition("/")[0])  # noqa: PTH112 (as above)
 
 
 def _stamp(status: os.stat_result) -> Hashable:

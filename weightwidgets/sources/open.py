@@ -15,7 +15,14 @@ from weightwidgets.sources.checkpoint import open_checkpoint
 from weightwidgets.sources.mapping import MappingSource
 from weightwidgets.sources.module import ModuleSource
 from weightwidgets.sources.source import Source
-from weightwidgets.sources.wrappers import container_key, is_source_like, opened_under
+from weightwidgets.sources.wrappers import (
+    Contents,
+    TooDeepError,
+    container_key,
+    contents,
+    is_source_like,
+    opened_under,
+)
 
 __all__ = ["CheckpointError", "Limits", "Source", "open_source"]
 
@@ -23,6 +30,9 @@ _ACCEPTED = (
     "a torch.nn.Module, a state dict (names to tensors or numpy arrays), the path of a checkpoint or a source"
 )
 _LIMITS = Limits()
+# Of a mapping in memory that holds more than tensors: one that holds itself has no end.
+_DEPTH, _HELD_AT_MOST = 32, 8_000_000
+_FROM_HOME = tuple(f"~{separator}" for separator in (os.sep, os.altsep) if separator)
 
 
 def open_source(obj: object, *, trust: bool = False, limits: Limits | None = _LIMITS) -> Source:
@@ -34,14 +44,15 @@ def open_source(obj: object, *, trust: bool = False, limits: Limits | None = _LI
     A checkpoint is told by its content, not by the ending of its name, and its values are mapped: each layer
     is read when it is asked for. A file that changes after it was opened is not read any more. Kinds of
     layers are inferred from names and shapes. What is wrapped around the weights (``{"state_dict": ...,
-    "epoch": 3}``, names that begin with ``module.``, ``model.`` or ``_orig_mod.``) is taken off, and
-    ``source.note`` says so.
+    "epoch": 3}``, names that begin with ``module.``, ``model.`` or ``_orig_mod.``) is taken off, what is no
+    tensor is left out, and ``source.note`` says so. Such a mapping in memory is taken apart once: values that
+    change in place are seen, tensors put in their place are not.
 
     Parameters
     ----------
     obj
-        A `torch.nn.Module`; a mapping whose every value is a tensor or numpy array, or one that holds such a
-        mapping or a module under a customary name ("state_dict", "model", ...); the path of a
+        A `torch.nn.Module`; a mapping of tensors or numpy arrays, nested or not, or one that holds such a
+        mapping or a module under a customary name ("state_dict", "model", ...); the path (``~`` is home) of a
         ``.safetensors`` file, of a file of ``torch.save`` (``.pt``, ``.pth``, ``.bin``, ``.ckpt``), of a
         ``.gguf`` file (needs ``weightwidgets[gguf]``), of a folder with one of these or with shards and their
         index; or a source.
@@ -66,8 +77,12 @@ def open_source(obj: object, *, trust: bool = False, limits: Limits | None = _LI
     if isinstance(obj, Mapping):
         return _open_mapping(obj)
     if isinstance(obj, str | os.PathLike):
-        return open_checkpoint(obj, limits, trust=trust)
+        return open_checkpoint(_from_home(os.fsdecode(obj)), limits, trust=trust)
     raise TypeError(f"cannot read weights from {type(obj).__name__}: pass {_ACCEPTED}")
+
+
+def _from_home(path: str) -> str:
+    return os.path.expanduser(path) if path.startswith(_FROM_HOME) else path  # noqa: PTH111 (may be any text)
 
 
 def _open_mapping(mapping: Mapping[Any, Any]) -> Source:
@@ -83,6 +98,22 @@ def _open_mapping(mapping: Mapping[Any, Any]) -> Source:
         return inner
     reason = f"not every value of this mapping is a tensor: {other!r} is {type(mapping[other]).__name__}"
     inside = [key for key, value in mapping.items() if is_source_like(value) or isinstance(value, Source)]
-    if inside:
+    # Modules and sources stay what they are: flattened they would lose their classes and what is live.
+    if any(isinstance(mapping[key], nn.Module | Source) for key in inside):
         raise TypeError(f"{reason}. Pass what is under one key: {', '.join(f'[{key!r}]' for key in inside)}")
-    raise TypeError(f"{reason}. Pass {_ACCEPTED}")
+    found = _inside(mapping, reason)
+    if isinstance(found.weights, nn.Module):
+        source: Source = ModuleSource(found.weights)
+        source.note = f"{found.note} {source.note}".strip()
+        return source
+    # A quantised module packs its weights in a form of its own, apart from their scales.
+    if not found.weights or any("_packed_params." in name for name in found.weights):
+        raise TypeError(f"{reason}. Pass {_ACCEPTED}")
+    return MappingSource(found.weights, found.note)
+
+
+def _inside(mapping: Mapping[Any, Any], reason: str) -> Contents:
+    try:
+        return contents(mapping, _DEPTH, _HELD_AT_MOST)
+    except (TooDeepError, RecursionError):
+        raise TypeError(f"{reason}, and what it holds is nested too deep. Pass {_ACCEPTED}") from None
