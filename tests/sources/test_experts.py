@@ -74,3 +74,16 @@ def test_any_other_pattern_counts_by_its_last_star() -> None:
         expert_rows(source, "b.0.*.9.w")
     with pytest.raises(ValueError, match="no number"):
         expert_rows(source, "b.0.ffn.9.w")
+
+
+def test_experts_of_llama_cpp_are_found_by_the_end_of_their_names() -> None:
+    tensors = {
+        f"blk.{block}.ffn_{part}_exps.weight": torch.randn(3, 4, 5)
+        for block in range(2)
+        for part in ("gate", "up")
+    }
+    source = open_source({**tensors, "blk.0.ffn_gate_inp.weight": torch.ones(3, 5)})
+    assert {source[name].kind for name in source if "exps" in name} == {"parameter"}
+    assert expert_patterns(source) == ("blk.*.ffn_gate_exps", "blk.*.ffn_up_exps")
+    (first, _) = expert_rows(source, "blk.*.ffn_gate_exps")
+    assert (first.depth, first.numbers) == ("0", (0, 1, 2))

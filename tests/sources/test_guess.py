@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.sources.zoo import ZOO, make
-from weightwidgets.sources.guess import bias_key, fitting_bias, guess, is_statistic, with_norms
+from weightwidgets.sources.guess import bias_key, fitting_bias, guess, is_statistic
 from weightwidgets.sources.mapping import MappingSource
 from weightwidgets.sources.names import BiasSlot
 
@@ -52,5 +52,18 @@ def test_names_of_many_digits_are_names(digits: int) -> None:
     assert source[conv].next_norm == norm
 
 
-def test_nothing_is_noted_where_nothing_was_found() -> None:
-    assert with_norms([], {}) == []
+def test_experts_in_one_tensor_are_no_convolution() -> None:
+    shapes = outlines(
+        {
+            "blk.0.ffn_gate_exps.weight": torch.zeros(4, 3, 2),
+            "mlp.experts.down_proj.weight": torch.zeros(4, 3, 2),
+            "expsilon.weight": torch.zeros(4, 3, 2),
+        }
+    )
+    assert [guess(key, shapes)[0] for key in shapes] == ["parameter", "parameter", "conv1d"]
+
+
+def test_the_bias_of_a_weight_stored_as_in_out_has_an_element_per_column() -> None:
+    shapes = outlines({"c_fc.weight": torch.zeros(3, 12), "c_fc.bias": torch.zeros(12)})
+    assert fitting_bias("c_fc.weight", ("linear", 1), shapes) is None
+    assert fitting_bias("c_fc.weight", ("linear", 1), shapes, in_first=True) == BiasSlot("bias")

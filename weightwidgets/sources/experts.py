@@ -47,14 +47,17 @@ class ExpertRow(NamedTuple):
 
 
 def expert_patterns(source: Source) -> tuple[str, ...]:
-    """List the name patterns of experts: below a part ``experts`` come numbers, or 3-d tensors."""
+    """List the name patterns of experts: below a part ``experts`` come numbers, or 3-d tensors.
+
+    3-d tensors of a part that ends in ``_exps`` are experts as well: llama.cpp names them so.
+    """
     found: dict[str, None] = {}
     for name, layer in source.items():
         parts = name.split(".")
-        if _WORD not in parts:
-            continue
-        after = parts[parts.index(_WORD) + 1 :]
-        if (after and after[0].isdecimal()) or len(layer.shape) == _FUSED_DIMENSIONS:
+        fused = len(layer.shape) == _FUSED_DIMENSIONS
+        after = parts[parts.index(_WORD) + 1 :] if _WORD in parts else []
+        named = _WORD in parts or any(part.endswith("_exps") for part in parts)
+        if (after and after[0].isdecimal()) or (named and fused):
             found.setdefault(".".join("*" if part.isdecimal() else part for part in parts))
     return tuple(found)
 

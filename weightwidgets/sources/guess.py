@@ -6,21 +6,21 @@ on ``meta``, so that nothing of a large file is touched.
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING
 
 from torch.nn.parameter import is_lazy
 
-from weightwidgets.layer import CONVOLUTIONS, Kind, out_first_shape
 from weightwidgets.plain import plain_shape
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
-from weightwidgets.sources.source import FoundTensor, bias_fits
+from weightwidgets.sources.source import bias_fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import torch
+
+    from weightwidgets.layer import Kind
 
 RUNNING = ("running_mean", "running_var")
 _COUNTER = "num_batches_tracked"
@@ -31,6 +31,8 @@ _GATED_BY_RATIO: dict[int, Kind] = {1: "rnn", 3: "gru", 4: "lstm"}
 _EMBEDDING_WORDS = re.compile(r"emb|wte|wpe|shared$", re.IGNORECASE)
 NORM_WORDS = re.compile(r"norm|ln_?\w{0,2}$|bn\d*$", re.IGNORECASE)
 _TRANSPOSED_WORDS = re.compile(r"transpose|deconv", re.IGNORECASE)
+# The experts of a mixture, all of a layer in one tensor of three dimensions.
+_EXPERT_PARTS = re.compile(r"(.*_)?(exps|experts)")
 
 
 def is_statistic(key: str, tensors: Mapping[str, torch.Tensor]) -> bool:
@@ -78,6 +80,8 @@ def _guess_weight(path: str, weight: torch.Tensor, tensors: Mapping[str, torch.T
         return "norm", 1
     if weight.ndim == 2:
         return ("embedding" if bias is None and _EMBEDDING_WORDS.search(module_name) else "linear"), 1
+    if weight.ndim == 3 and any(_EXPERT_PARTS.fullmatch(part) for part in path.split(".")):
+        return "parameter", 1
     if weight.ndim in _CONV_BY_NDIM:
         groups = _transposed_groups(module_name, weight, bias)
         return (_TRANSPOSED_BY_NDIM[weight.ndim], groups) if groups else (_CONV_BY_NDIM[weight.ndim], 1)
@@ -109,37 +113,19 @@ def _guess_recurrent(path: str, suffix: str, tensors: Mapping[str, torch.Tensor]
     return "parameter" if rest else _GATED_BY_RATIO.get(gates, "parameter")
 
 
-def fitting_bias(key: str, guess: tuple[Kind, int], tensors: Mapping[str, torch.Tensor]) -> BiasSlot | None:
+def fitting_bias(
+    key: str, guess: tuple[Kind, int], tensors: Mapping[str, torch.Tensor], *, in_first: bool = False
+) -> BiasSlot | None:
     """Return where the bias of ``key`` is kept, if there is one and it fits the guessed kind and groups."""
     path, _, name = key.rpartition(".")
     slot = bias_slot(name)
     bias = None if slot is None else tensors.get(join(path, slot.attribute))
-    return slot if slot and bias is not None and bias_fits(*guess, tensors[key], slot.cut(bias)) else None
+    if slot is None or bias is None:
+        return None
+    weight = tensors[key].T if in_first else tensors[key]
+    return slot if bias_fits(*guess, weight, slot.cut(bias)) else None
 
 
 def bias_key(key: str, slot: BiasSlot) -> str:
     """Return the name of the tensor that holds the bias of ``key``."""
     return join(key.rpartition(".")[0], slot.attribute)
-
-
-def with_norms(found: list[FoundTensor], tensors: Mapping[str, torch.Tensor]) -> list[FoundTensor]:
-    """Note the norm that comes next in the mapping, in the same parent and, if numbered, by the next number.
-
-    What stands between two named siblings without tensors of its own cannot be seen here.
-    """
-    for tensor, following in itertools.pairwise(found):
-        parent, _, name = tensor.full_names[0].removesuffix(".weight").rpartition(".")
-        next_parent, _, next_name = following.full_names[0].removesuffix(".weight").rpartition(".")
-        adjacent = not (_is_number(name) and _is_number(next_name)) or int(next_name) == int(name) + 1
-        if following.kind != "norm" or tensor.kind not in CONVOLUTIONS | {"linear"}:
-            continue
-        weight, norm = tensors[tensor.full_names[0]], tensors[following.full_names[0]]
-        channels = out_first_shape(tensor.kind, tuple(weight.shape), tensor.groups)[0]
-        if parent == next_parent and adjacent and tuple(norm.shape) == (channels,):
-            tensor.next_norm = join(next_parent, next_name)
-    return found
-
-
-def _is_number(name: str) -> bool:
-    # A name of thousands of digits is no position, and Python refuses to read it as a number.
-    return name.isdecimal() and len(name) < 19

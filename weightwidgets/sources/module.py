@@ -21,6 +21,7 @@ from weightwidgets.sources.effective import (
 from weightwidgets.sources.kinds import NORM_CLASSES, groups_of, is_in_first, kind_of, norm_channels
 from weightwidgets.sources.names import BiasSlot, bias_slot, join
 from weightwidgets.sources.own import child, own_tensors
+from weightwidgets.sources.pairs import may_follow
 from weightwidgets.sources.source import FoundTensor, Source, bias_fits
 from weightwidgets.sources.wrapped import taken_off, unwrapped
 
@@ -250,7 +251,7 @@ def _describe(place: _Place, name: str, slot: BiasSlot | None) -> FoundTensor:
         path, sibling = place.next_sibling
         shape = tuple(outline.shape)
         channels = out_first_shape(kind, shape[::-1] if in_first else shape, groups)[0]
-        if norm_channels(unwrapped(sibling)[0]) == channels:
+        if norm_channels(unwrapped(sibling)[0]) == channels and may_follow(place.path, path):
             next_norm = path
     return FoundTensor([], kind, tensors, groups=groups, next_norm=next_norm, in_first=in_first)
 

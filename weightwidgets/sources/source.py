@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from torch.nn.parameter import is_lazy
 
-from weightwidgets.layer import CONVOLUTIONS, Kind, Layer, LayerTensors, out_first_shape
+from weightwidgets.layer import Kind, Layer, LayerTensors, out_first_shape
 from weightwidgets.plain import plain_shape
 from weightwidgets.sources.names import short_names
+from weightwidgets.sources.order import first_drawn
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -67,6 +68,8 @@ class Source(Mapping[str, Layer], ABC):
     """
 
     note = ""
+    _by_name = False
+    """Whether the order of the model is lost, and tensors lie in the order of their names."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -127,7 +130,7 @@ class Source(Mapping[str, Layer], ABC):
         # The state is taken first: a change during the scan then shows at the next look.
         state = self._state()
         found = self._scan()
-        layers = _named(found)
+        layers = _named(found, first_drawn(found, by_name=self._by_name))
         spellings = {
             spelling: (layer, full)
             for layer in layers
@@ -169,9 +172,7 @@ def bias_fits(kind: Kind, groups: int, weight: torch.Tensor, bias: torch.Tensor)
     return plain_shape(bias) in {out_first_shape(kind, shape, groups)[:1], shape}
 
 
-def _named(found: Sequence[FoundTensor]) -> list[Layer]:
-    drawn = CONVOLUTIONS | {"linear"}
-    first = next((position for position, tensor in enumerate(found) if tensor.kind in drawn), None)
+def _named(found: Sequence[FoundTensor], first: int | None) -> list[Layer]:
     names = short_names([tensor.full_names for tensor in found])
     return [
         Layer(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from weightwidgets.sources.dense import in_first_names
 from weightwidgets.sources.guess import (
     RUNNING,
     bias_key,
     fitting_bias,
     guess,
     is_statistic,
-    with_norms,
 )
 from weightwidgets.sources.names import BiasSlot, join
+from weightwidgets.sources.order import is_by_name
+from weightwidgets.sources.pairs import with_norms
 from weightwidgets.sources.source import FoundTensor, Source
 from weightwidgets.sources.wrappers import unwrapped_names
 
@@ -132,7 +135,14 @@ class StoreSource(Source):
         What to call the source on screen.
     note
         Plain sentences on how it was opened; what happens to the names is added.
+
+    Attributes
+    ----------
+    config
+        What a file says of how the model is built, as plain values; empty where none does.
     """
+
+    config: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, store: TensorStore, title: str, note: str = "") -> None:
         self._store = store
@@ -146,10 +156,14 @@ class StoreSource(Source):
         outlines = self._store.outlines()
         names = unwrapped_names(list(outlines))
         self.note = f"{self._opening_note} {names.note}".strip()
+        self._by_name = is_by_name(list(outlines))
         spelled = names.spelled
         shapes = {name: outlines[key] for name, key in spelled.items()}
         guesses = {name: guess(name, shapes) for name in shapes if not is_statistic(name, shapes)}
-        slots = {name: fitting_bias(name, guesses[name], shapes) for name in guesses}
+        in_first = in_first_names({name: kind for name, (kind, _) in guesses.items()}, shapes)
+        slots = {
+            name: fitting_bias(name, guesses[name], shapes, in_first=name in in_first) for name in guesses
+        }
         biases = {bias_key(name, slot) for name, slot in slots.items() if slot is not None}
         hung: set[str] = set()
         found: dict[Hashable, FoundTensor] = {}
@@ -160,6 +174,7 @@ class StoreSource(Source):
             identity = self._store.identity(spelled[name])
             if identity not in found:
                 found[identity] = self._describe(name, guesses[name], slot, spelled)
+                found[identity].in_first = name in in_first
             found[identity].full_names.append(name)
             if spelled[name] != name:
                 found[identity].spellings[spelled[name]] = name
@@ -168,7 +183,7 @@ class StoreSource(Source):
         # Biases were looked at last; the store's own order is what is shown.
         order = {name: position for position, name in enumerate(shapes)}
         tensors = sorted(found.values(), key=lambda tensor: order[tensor.full_names[0]])
-        return with_norms(tensors, shapes)
+        return with_norms(tensors, shapes, by_name=self._by_name)
 
     def _describe(
         self, name: str, guessed: tuple[Kind, int], slot: BiasSlot | None, spelled: Mapping[str, str]
