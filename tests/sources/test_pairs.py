@@ -75,6 +75,17 @@ def test_by_name_a_dense_layer_is_followed_by_a_batch_norm_only(dense: str, norm
 
 
 @pytest.mark.parametrize(
+    ("convolution", "norm"),
+    [("conv", "bn"), ("conv0", "norm0"), ("convolution", "normalization"), ("conv1", "batch_norm1")],
+)
+def test_by_name_a_convolution_is_followed_by_the_norm_of_its_number(convolution: str, norm: str) -> None:
+    model = nn.ModuleDict(
+        {convolution: nn.Conv2d(3, 4, 1), norm: nn.BatchNorm2d(4), "bn7": nn.BatchNorm2d(4)}
+    )
+    assert pairs(by_name(model)) == {convolution: norm}
+
+
+@pytest.mark.parametrize(
     ("path", "norm_path", "may"),
     [
         ("0", "1", True),

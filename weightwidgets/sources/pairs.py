@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from weightwidgets.sources.source import FoundTensor
 
 _NUMBERED = re.compile(r"(.*?)(\d*)")
-_CONVOLUTION = re.compile(r"conv", re.IGNORECASE)
+_CONVOLUTION = re.compile(r"conv(olution)?", re.IGNORECASE)
 _DENSE = re.compile(r"fc|lin|linear", re.IGNORECASE)
 _BATCH_NORM = re.compile(r"bn|batch_?norm", re.IGNORECASE)
-_NORM = re.compile(r"bn|(batch_?)?norm", re.IGNORECASE)
+_NORM = re.compile(r"bn|(batch_?)?norm(alization)?", re.IGNORECASE)
 
 
 def with_norms(
