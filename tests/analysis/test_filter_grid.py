@@ -1,4 +1,5 @@
 import io
+import math
 
 import matplotlib as mpl
 import numpy as np
@@ -228,3 +229,8 @@ def test_an_empty_layer_has_no_extent() -> None:
 def test_symmetric_levels_broadcast_their_limits() -> None:
     levels = symmetric_levels(np.array([[1.0, 1.0], [2.0, np.nan]]), np.array([[1.0], [4.0]]))
     assert levels.tolist() == [[255, 255], [192, 128]]
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_limit_of_zeros_has_no_sign(zero: float) -> None:
+    assert math.copysign(1, extent(np.full((2, 3), zero)).limit) == 1

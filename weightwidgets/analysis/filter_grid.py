@@ -69,7 +69,7 @@ class Extent:
     @property
     def limit(self) -> float:
         """The largest finite magnitude."""
-        return max(-self.low, self.high)
+        return max(abs(self.low), abs(self.high))
 
 
 def filter_grid(
