@@ -292,6 +292,7 @@ def test_a_layer_without_a_finite_weight_has_no_limit(shape: tuple[int, ...], st
     view = FilterGrid({"a.weight": torch.full(shape, stray)})
     assert view.error == ""
     assert np.isnan(shown(view)["limit"]).all()
+    assert not any("scale for" in note for note in shown(view)["notes"])
     norms = shown(view, "row")["norm"] if len(shape) == 2 else shown(view, "pages")["pages"][0]["norms"]
     assert np.isnan(norms).all()
     zeros = FilterGrid({"a.weight": torch.zeros(shape)})

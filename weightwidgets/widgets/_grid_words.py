@@ -116,7 +116,7 @@ def _notes(subject: Subject, picture: MatrixPicture | None) -> Iterator[str]:
     yield from _convolution(subject)
     if picture is not None:
         yield _pooled(picture.block_rows, picture.block_cols)
-        if subject.color_scope != "layer":
+        if subject.color_scope != "layer" and subject.has_scale:
             yield "A matrix has one scale for all its rows."
     else:
         yield _pooled(subject.layout.block_rows, subject.layout.block_cols)
