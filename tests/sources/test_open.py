@@ -112,11 +112,6 @@ ONE, TWO = torch.ones(2, 2), torch.full((2, 2), 2.0)
     ("mapping", "names", "note"),
     [
         (
-            {"encoder": {"0.weight": ONE}, "decoder": {"0.weight": TWO}},
-            ["encoder.0", "decoder.0"],
-            "",
-        ),
-        (
             {"state_dict": {"w": ONE}, "ema_state_dict": {"w": TWO}, "optimizer": {"state": {0: {"m": ONE}}}},
             ["state_dict.w", "ema_state_dict.w"],
             "Left out: optimizer.",
@@ -146,6 +141,19 @@ def test_what_opens_from_a_file_opens_from_memory_alike(
     for name, layer in source.items():
         assert torch.equal(layer.weight, saved[name].weight)
         assert layer.kind == saved[name].kind
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        {"before": {"0.weight": ONE}, "after": {"0.weight": TWO}},
+        {"before": nn.Linear(2, 2), "after": nn.Linear(2, 2)},
+        {"before": nn.Linear(2, 2), "after": {"weight": ONE}},
+    ],
+)
+def test_several_sources_are_not_joined_to_one(several: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=r"Pass what is under one key: \['before'\], \['after'\]"):
+        open_source(several)
 
 
 def test_a_module_deep_in_a_mapping_stays_live() -> None:

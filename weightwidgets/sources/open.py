@@ -98,8 +98,8 @@ def _open_mapping(mapping: Mapping[Any, Any]) -> Source:
         return inner
     reason = f"not every value of this mapping is a tensor: {other!r} is {type(mapping[other]).__name__}"
     inside = [key for key, value in mapping.items() if is_source_like(value) or isinstance(value, Source)]
-    # Modules and sources stay what they are: flattened they would lose their classes and what is live.
-    if any(isinstance(mapping[key], nn.Module | Source) for key in inside):
+    # Several sources are to be compared, not joined; and modules would lose their classes and what is live.
+    if len(inside) == len(mapping) or any(isinstance(mapping[key], nn.Module | Source) for key in inside):
         raise TypeError(f"{reason}. Pass what is under one key: {', '.join(f'[{key!r}]' for key in inside)}")
     found = _inside(mapping, reason)
     if isinstance(found.weights, nn.Module):
