@@ -127,6 +127,12 @@ def rows(numbers: Numbers) -> dict[str, Numbers]:
     return {name: norms.astype(np.float64) for name, norms in found.items()}
 
 
+def shown_norms(numbers: Numbers) -> Numbers:
+    """Give the L2 norms that views show: NaN, which is none, for a unit without a finite weight."""
+    finite = np.isfinite(numbers).reshape(len(numbers), -1).any(axis=1)
+    return np.where(finite, rows(numbers)["l2"], np.nan)
+
+
 def spectral(numbers: Numbers) -> float:
     """Give the largest singular value of the matrix of output units."""
     matrix = np.where(np.isfinite(numbers), numbers, 0).reshape(len(numbers), -1)

@@ -84,7 +84,7 @@ def check_grid(tally: Tally, view: Any, subject: Subject) -> None:
         tally.same("colours", array(picture["levels"]), reference.levels(pixels, array(frame["limit"])))
         row, across = subject.matrix[-1:], view.row.get("block_cols", blocks[1])
         tally.same("the selected row", array(view.row["values"])[None], reference.pooled(row, 1, across))
-        tally.near("norm of the row", array(view.row["norm"]), reference.rows(row)["l2"])
+        tally.near("norm of the row", array(view.row["norm"]), reference.shown_norms(row))
         return
     layout = frame["tiles"]
     tiles = reference.tiles(subject.out_first, subject.module, subject.attribute)
@@ -99,7 +99,7 @@ def check_grid(tally: Tally, view: Any, subject: Subject) -> None:
             across = (slice(None), *(None,) * (tiles.ndim - 1))
             colours = reference.levels(tiles[filters], norms["linf"][filters][across])
             tally.same("colours", array(page["levels"]), colours)
-        tally.near("norms", array(page["norms"]), norms["l2"][filters])
+        tally.near("norms", array(page["norms"]), reference.shown_norms(subject.out_first)[filters])
 
 
 def check_histogram(tally: Tally, view: Any, subject: Subject) -> None:
@@ -164,11 +164,12 @@ def check_gallery(tally: Tally, view: Any, subjects: Subjects) -> None:
 
 def check_norms(tally: Tally, view: Any, subjects: Subjects) -> None:
     told = view._controls.numbers
-    for name, field in (("frobenius", "l2"), ("rms", "rms"), ("weights", "finite")):
-        expected = [subject.summary[field] for subject in subjects.values()]
-        tally.near(f"norms: {name}", array(told[name]), expected)
+    truths = [subject.summary for subject in subjects.values()]
+    tally.same("norms: weights", array(told["weights"]), [truth["finite"] for truth in truths])
     for kind, field in (("frobenius", "l2"), ("rms", "rms")):
-        expected = [subject.summary[field] for subject in subjects.values()]
+        # Where no weight is finite there is no norm to show.
+        expected = [truth[field] if truth["finite"] else np.nan for truth in truths]
+        tally.near(f"norms: {kind}", array(told[kind]), expected)
         tally.near(f"norms: {kind} as drawn", view.values(kind), expected)
 
 
