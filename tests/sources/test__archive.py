@@ -1,5 +1,6 @@
 import io
 import os
+import pickle
 import tarfile
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.serialization import MAGIC_NUMBER
 
 from tests.sources.archives import canary, number, tensor_pickle, torch_archive
 from weightwidgets.sources import _archive
@@ -140,6 +142,11 @@ def test_other_archives_and_programs_are_refused_with_what_they_are(tmp_path: Pa
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("folder/file", b"text")
     assert refusal(tmp_path / "a.zip").kind == "unknown format"
+    assert "not written by torch.save" in refusal(tmp_path / "a.zip").detail
+    for write in (np.savez, np.savez_compressed):
+        write(tmp_path / "a.npz", weight=np.ones(3))
+        assert refusal(tmp_path / "a.npz").kind == "unknown format"
+        assert "numpy archive (.npz)" in refusal(tmp_path / "a.npz").detail
     with zipfile.ZipFile(tmp_path / "script.pt", "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("constants.pkl", "data.pkl", "code/__torch__.py"):
             archive.writestr(f"script/{name}", b"N.")
@@ -151,7 +158,7 @@ def test_other_archives_and_programs_are_refused_with_what_they_are(tmp_path: Pa
 
 def test_an_archive_behind_a_legacy_file_is_not_what_is_measured(tmp_path: Path) -> None:
     touched = tmp_path / "touched"
-    bomb = b"\x80\x02cbuiltins\nbytearray\n" + number(2**40) + b"\x85R."
+    bomb = pickle.dumps(MAGIC_NUMBER, 2) + b"\x80\x02cbuiltins\nbytearray\n" + number(2**40) + b"\x85R."
     harmless = torch_archive(tmp_path / "b.pt", tensor_pickle([1], [1], 1), {"0": bytes(4)}).read_bytes()
     (tmp_path / "a.pt").write_bytes(bomb + harmless)
     assert "asks for 1,099,511,627,776 bytes" in refusal(tmp_path / "a.pt").detail
@@ -183,3 +190,15 @@ def test_a_legacy_file_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     for length in (3000, 100, 3):
         (tmp_path / "a.pt").write_bytes(whole[:length])
         assert refusal(tmp_path / "a.pt").kind == "damaged"
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_plain_pickle_is_told_apart_from_a_file_of_torch(
+    protocol: int, trust: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "a.pt").write_bytes(pickle.dumps(nn.Linear(2, 2).state_dict(), protocol))
+    with pytest.raises(CheckpointError, match=r"a plain pickle, not written by torch\.save") as error:
+        load(tmp_path / "a.pt", trust=trust)
+    assert error.value.kind == "unsafe"
+    assert len(str(error.value).splitlines()) <= 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 import re
 import tarfile
 import warnings
@@ -11,6 +12,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.serialization import MAGIC_NUMBER
 
 from weightwidgets.sources._limits import CheckpointError, only_checkpoint_errors, over_limit, shown
 from weightwidgets.sources._skim import TRUST, PickleSkim
@@ -28,6 +30,8 @@ _DIRECTORY_ENTRY = 128
 _SLACK = 1.05
 # Magic number, protocol, system, contents, names of the storages.
 _LEGACY_PICKLES = 5
+# Bytes that hold the version and the first value of a pickle, as torch writes them.
+_FIRST_STEPS = 64
 _REFUSED = re.compile(r"GLOBAL (\S+)")
 
 
@@ -55,6 +59,8 @@ def load(file: WeightFile, limits: Limits, *, trust: bool) -> Any:
         warnings.simplefilter("ignore")
         # As torch tells the two apart: `zipfile` also finds an archive at the end of a row of pickles.
         is_archive = file.head(len(_ARCHIVE)) == _ARCHIVE
+        if not is_archive:
+            _refuse_plain_pickle(file)
         if not trust:
             _measure_archive(file, limits) if is_archive else _measure_legacy(file, limits)
         # torch maps what it is given by name, and takes every name with this ending for the other format.
@@ -83,8 +89,6 @@ def _require_safe_torch(file: WeightFile) -> None:
 
 def _measure_archive(file: WeightFile, limits: Limits) -> None:
     members = _members(file, limits)
-    if "data.pkl" not in members:
-        raise CheckpointError("unknown format", file.path, "this ZIP archive was not written by torch.save.")
     reader = torch._C.PyTorchFileReader(file.path)  # noqa: SLF001 (torch's own view of the archive)
     # A file may be one archive to Python and another to torch: then nothing measured here would count.
     if set(reader.get_all_records()) != set(members):
@@ -111,6 +115,8 @@ def _members(file: WeightFile, limits: Limits) -> dict[str, int]:
         remedy = "Where you trust it, pass `torch.jit.load(path)` itself."
         reason = "this is a TorchScript program, not weights alone."
         raise CheckpointError("unsafe", file.path, f"{reason}\n{remedy}")
+    if "data.pkl" not in names:
+        raise CheckpointError("unknown format", file.path, _foreign([entry.filename for entry in found]))
     if any(entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 for entry in found):
         reason = "its members are compressed or encrypted, which torch.save never does"
         raise CheckpointError("limit", file.path, f"{reason}: it may unpack to any size. Unpack it yourself.")
@@ -125,6 +131,12 @@ def _members(file: WeightFile, limits: Limits) -> dict[str, int]:
             raise CheckpointError("damaged", file.path, detail)
         members[name] = entry.file_size
     return members
+
+
+def _foreign(members: list[str]) -> str:
+    if members and all(member.endswith(".npy") for member in members):
+        return "this is a numpy archive (.npz): pass `dict(numpy.load(path))`."
+    return "this ZIP archive was not written by torch.save. Unpack it, and pass what is inside."
 
 
 class _Sparing(io.BufferedReader):
@@ -144,6 +156,22 @@ class _Sparing(io.BufferedReader):
         if size is not None and size > self._most:
             raise over_limit(self._path, f"its directory has {size:,} bytes", "tensors")
         return super().read(size)
+
+
+def _refuse_plain_pickle(file: WeightFile) -> None:
+    head = file.head(_FIRST_STEPS)
+    if head[:1] != b"\x80" or head[1] > pickle.HIGHEST_PROTOCOL:
+        return
+    try:
+        steps = pickletools.genops(head)
+        first = next(value for step, value, _ in steps if step.name not in {"PROTO", "FRAME"})
+    except (ValueError, StopIteration):
+        # Damaged, which is told elsewhere.
+        return
+    if first != MAGIC_NUMBER:
+        reason = "this is a plain pickle, not written by torch.save: to read it is to run what it says."
+        remedy = "Where you trust it, pass what `pickle.load` makes of it, or save that by torch.save."
+        raise CheckpointError("unsafe", file.path, f"{reason}\n{remedy}")
 
 
 def _measure_legacy(file: WeightFile, limits: Limits) -> None:
