@@ -8,6 +8,8 @@ import torch
 
 from weightwidgets.sources._gguf import MAGIC, GgufStore
 from weightwidgets.sources._limits import CheckpointError, Limits, WeightFile
+from weightwidgets.sources.attention import attention_blocks
+from weightwidgets.sources.checkpoint import open_checkpoint
 
 gguf = pytest.importorskip("gguf")
 QUANTIZED = ["Q4_0", "Q5_1", "Q8_0"]
@@ -75,6 +77,22 @@ def test_names_are_told_apart_and_unknown_ones_have_none(tmp_path: Path) -> None
 def test_the_order_of_llamas_rows_is_pointed_out(tmp_path: Path) -> None:
     assert "llama.cpp's order" in opened(written(tmp_path / "a.gguf", "llama")).note
     assert opened(written(tmp_path / "b.gguf")).note == ""
+
+
+def test_the_heads_that_the_metadata_state_are_those_of_the_blocks(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "a.gguf", "llama")
+    writer.add_head_count(8)
+    writer.add_head_count_kv(2)
+    writer.add_uint32("other.attention.head_count", 3)
+    for part, rows in {"q": 64, "k": 16, "v": 16, "output": 64}.items():
+        writer.add_tensor(f"blk.0.attn_{part}.weight", np.zeros((rows, 64), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    assert opened(tmp_path / "a.gguf").config == {"num_attention_heads": 8, "num_key_value_heads": 2}
+    (block,) = attention_blocks(open_checkpoint(tmp_path / "a.gguf", Limits(), trust=False))
+    assert (block.name, block.counts()) == ("blk.0", (8, 2, 8))
 
 
 def test_a_file_that_changed_is_not_read(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from weightwidgets.sources._index import ShardedStore, Shards, checkpoint_in, read_index
+from weightwidgets.sources._index import ShardedStore, Shards, checkpoint_in, lone_part_note, read_index
 from weightwidgets.sources._limits import CheckpointError, Limits, WeightFile
 from weightwidgets.sources._safetensors import SafetensorsStore
 
@@ -162,3 +162,21 @@ def test_a_folder_with_none_or_several_is_refused(tmp_path: Path) -> None:
         checkpoint_in(str(tmp_path))
     with pytest.raises(CheckpointError, match="cannot be read"):
         checkpoint_in(str(tmp_path / "lost"))
+
+
+def test_parts_without_their_index_name_the_file_that_is_missing(tmp_path: Path) -> None:
+    for place in (1, 2):
+        save_file({"w": torch.ones(1)}, tmp_path / f"model-0000{place}-of-00003.safetensors")
+    with pytest.raises(CheckpointError, match="2 parts of a checkpoint without their index") as error:
+        checkpoint_in(str(tmp_path))
+    assert error.value.kind == "missing"
+    assert INDEX in error.value.detail
+    save_file({"w": torch.ones(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(CheckpointError, match="holds 3 checkpoints"):
+        checkpoint_in(str(tmp_path))
+
+
+def test_only_the_name_of_a_numbered_file_says_that_others_are_missing() -> None:
+    assert "part 2 of 4" in lone_part_note("folder-00001-of-00009/model-00002-of-00004.bin")
+    assert lone_part_note("folder-00001-of-00009.x/model.bin") == ""
+    assert lone_part_note("model-00001-of-00001.bin") == ""

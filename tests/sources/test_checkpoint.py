@@ -13,6 +13,7 @@ import weightwidgets as ww
 from tests.sources.archives import canary, entry, safetensors, tensor_pickle, torch_archive
 from tests.sources.zoo import ZOO, make
 from weightwidgets.sources._limits import CheckpointError, Limits
+from weightwidgets.sources.attention import attention_blocks
 from weightwidgets.sources.checkpoint import open_checkpoint
 from weightwidgets.sources.mapping import MappingSource
 from weightwidgets.sources.source import Source
@@ -139,8 +140,9 @@ def test_an_expanded_view_is_listed_and_never_made(tmp_path: Path) -> None:
     assert layer.numel == 10**12
     assert layer.note.startswith("An expanded view: 1 stored numbers are repeated to make 1,000,000,000,000.")
     assert layer.fingerprint() == layer.fingerprint()
-    with pytest.raises(CheckpointError, match="stands for 4,000,000,000,000 bytes, of which 4 are stored"):
+    with pytest.raises(CheckpointError, match="expanded view of 1 stored number; it is not shown") as error:
         _ = layer.weight
+    assert "limits" not in error.value.detail
     table = ww.summary_table(path)
     assert table["mean"].isna().all()
     assert table.loc["weight", "note"] == layer.note
@@ -270,3 +272,31 @@ def test_every_view_and_table_takes_a_checkpoint(tmp_path: Path) -> None:
         explorer.refresh()
         explorer.filter_index = 1
         assert "changed since it was opened" in explorer.error
+
+
+def attention(name: str) -> dict[str, torch.Tensor]:
+    """Return a block with 96 rows of queries and 32 of keys."""
+    rows = {"q_proj": 96, "k_proj": 32, "v_proj": 32, "o_proj": 96}
+    return {f"{name}.{part}.weight": torch.zeros(count, 96) for part, count in rows.items()}
+
+
+def test_the_configuration_beside_the_weights_gives_the_number_of_heads(tmp_path: Path) -> None:
+    save_file(attention("text.self_attn") | attention("vision.self_attn"), tmp_path / "model.safetensors")
+    assert [block.hinted for block in attention_blocks(opened(tmp_path))] == [None, None]
+    nested = {
+        "model_type": "both",
+        "text_config": {"num_attention_heads": 6},
+        "vision_config": {"num_attention_heads": 12},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(nested))
+    for path in (tmp_path, tmp_path / "model.safetensors"):
+        heads = {block.name: block.counts() for block in attention_blocks(opened(path))}
+        assert heads == {"text.self_attn": (6, 2, 16), "vision.self_attn": (12, 4, 8)}
+
+
+def test_a_part_of_a_numbered_checkpoint_says_what_is_missing(tmp_path: Path) -> None:
+    save_file({"0.weight": torch.ones(2, 2)}, tmp_path / "model-00001-of-00004.safetensors")
+    for path in (tmp_path, tmp_path / "model-00001-of-00004.safetensors"):
+        assert opened(path).note == "This is part 1 of 4: the tensors of the other 3 are missing here."
+    save_file({"0.weight": torch.ones(2, 2)}, tmp_path / "model-00001-of-00001.safetensors")
+    assert opened(tmp_path / "model-00001-of-00001.safetensors").note == ""

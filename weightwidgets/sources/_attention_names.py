@@ -44,6 +44,8 @@ NAMINGS = (
     Naming("separate", ("wq", "wk", "wv"), ("wo",)),
     Naming("separate", ("w_q", "w_k", "w_v"), ("w_o",)),
     Naming("separate", ("W_q", "W_k", "W_v"), ("W_o",)),
+    # GGUF
+    Naming("separate", ("attn_q", "attn_k", "attn_v"), ("attn_output",)),
     # GPT-2; MPT, DBRX, ModernBERT; timm, SAM; Phi-3; Baichuan; OLMo
     Naming("stacked", ("c_attn",), ("c_proj",)),
     Naming("stacked", ("Wqkv",), ("out_proj", "Wo")),
@@ -91,7 +93,11 @@ def packs_by_head(source: Source, path: str) -> bool:
 
 def _tables(source: Source, path: str) -> Iterator[Mapping[str, Any]]:
     if not isinstance(source, ModuleSource):
-        yield from _as_table(getattr(source, "config", None))
+        for config in _as_table(getattr(source, "config", None)):
+            # A model of several parts states the numbers of each in a configuration of its own.
+            inner = "vision_config" if "vis" in path.lower() else "text_config"
+            yield from _as_table(config.get(inner))
+            yield config
         return
     while True:
         module = source.module_at(path)

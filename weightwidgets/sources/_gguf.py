@@ -32,6 +32,12 @@ _PLAIN = {
     "I8": torch.int8, "I16": torch.int16, "I32": torch.int32, "I64": torch.int64,
 }  # fmt: skip
 _PERMUTED = {"llama"}
+# What is said of attention, after the name of the architecture, by the names of a Hugging Face configuration.
+_HEAD_KEYS = {
+    ".attention.head_count": "num_attention_heads",
+    ".attention.head_count_kv": "num_key_value_heads",
+    ".attention.key_length": "head_dim",
+}
 
 
 class _Tensor(NamedTuple):
@@ -49,6 +55,7 @@ class GgufStore:
     """The tensors of one GGUF file, in its order; see `TensorStore`.
 
     Quantised ones become float32 when they are read; their blocks, as they are stored, are in ``layer.raw``.
+    ``config`` holds the numbers of heads that the metadata state.
 
     Parameters
     ----------
@@ -73,6 +80,7 @@ class GgufStore:
             header = _Header(self._bytes, file, limits, self._gguf)
             self._tensors = header.tensors
         self.note = _note(header.architecture)
+        self.config = header.config
         self._outlines = {
             name: torch.empty(tensor.shape, dtype=tensor.plain or torch.float32, device="meta")
             for name, tensor in self._tensors.items()
@@ -160,6 +168,7 @@ class _Header:
         self._clock = Clock(limits)
         self._at = len(MAGIC)
         self.architecture = ""
+        self.config: dict[str, Any] = {}
         version = self._number("I")
         if version not in _VERSIONS:
             detail = f"this is GGUF version {version}; versions 2 and 3 in little-endian order are read."
@@ -168,12 +177,21 @@ class _Header:
         if count > limits.tensors:
             raise over_limit(file.path, f"it holds {count:,} tensors", "tensors")
         alignment = 32
+        numbers: dict[str, int] = {}
         for _ in range(pairs):
             key, value = self._text(), self._value(self._number("I"), 0)
             if key == "general.architecture" and isinstance(value, str):
                 self.architecture = value
             if key == "general.alignment" and isinstance(value, int):
                 alignment = value
+            # The architecture, which these keys begin with, may stand after them.
+            if key.endswith(tuple(_HEAD_KEYS)) and isinstance(value, int):
+                numbers[key] = value
+        self.config = {
+            name: numbers[key]
+            for ending, name in _HEAD_KEYS.items()
+            if (key := self.architecture + ending) in numbers
+        }
         entries = [self._entry() for _ in range(count)]
         start = math.ceil(self._at / alignment) * alignment
         self.tensors: dict[str, _Tensor] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,6 +44,8 @@ _ENDINGS = (
     ".gguf",
 )
 _NAMED_AT_MOST = 4
+# How the Hugging Face libraries number the files of one checkpoint.
+_PART = re.compile(r"-(\d{5})-of-(\d{5})(?=\.)")
 
 
 def checkpoint_in(folder: str) -> str:
@@ -65,11 +68,25 @@ def checkpoint_in(folder: str) -> str:
         if len(found) == 1:
             return str(Path(folder, found[0]))
         if found:
+            if all(_PART.search(name) for name in found):
+                index = _PART.sub("", found[0]).removesuffix(ending) + f"{ending}.index.json"
+                detail = f"it holds {len(found)} parts of a checkpoint without their index."
+                remedy = f"Fetch the file {shown(index, 60)!r} too, or pass the path of one part."
+                raise CheckpointError("missing", folder, f"{detail}\n{remedy}")
             some = ", ".join(shown(name, 60) for name in found[:_NAMED_AT_MOST])
             detail = f"this folder holds {len(found)} checkpoints ({some}). Pass the path of one of them."
             raise CheckpointError("no weights", folder, detail)
     detail = "this folder holds no weights: no .safetensors, .bin, .pt, .pth, .ckpt or .gguf file."
     raise CheckpointError("no weights", folder, detail)
+
+
+def lone_part_note(path: str) -> str:
+    """Return a sentence on what is missing where one file of a numbered checkpoint is opened alone, or ""."""
+    found = _PART.search(os.path.basename(path))  # noqa: PTH119 (any text is a path)
+    total = int(found[2]) if found else 1
+    if found is None or total < 2:
+        return ""
+    return f"This is part {int(found[1])} of {total}: the tensors of the other {total - 1} are missing here."
 
 
 class Shards(NamedTuple):
@@ -110,11 +127,25 @@ def read_index(file: WeightFile, limits: Limits) -> Shards:
         if len(names) > limits.shards:
             raise over_limit(file.path, f"it names {len(names):,} files", "shards")
         places = {name: position for position, name in enumerate(names)}
-        files = [_beside(file, name) for name in names]
+        files = [file_beside(file, name) for name in names]
         return Shards(files, {tensor: places[name] for tensor, name in weight_map.items()})
 
 
-def _beside(index: WeightFile, name: str) -> WeightFile:
+def file_beside(index: WeightFile, name: str) -> WeightFile:
+    """Return the file that another one names, which stands in its folder.
+
+    Parameters
+    ----------
+    index
+        The file that names it.
+    name
+        A name without folders.
+
+    Raises
+    ------
+    CheckpointError
+        The name or a link leads elsewhere, or there is no such regular file.
+    """
     if not name or name in {".", ".."} or any(mark in name for mark in ("/", "\\", "\0", ":")):
         detail = f"it names {shown(name)!r}, which is no file beside it. Do not load it by other means."
         raise CheckpointError("unsafe", index.path, detail)

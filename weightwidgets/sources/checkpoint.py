@@ -11,8 +11,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from weightwidgets.sources import _archive
+from weightwidgets.sources._config import config_beside
 from weightwidgets.sources._gguf import MAGIC, GgufStore
-from weightwidgets.sources._index import ShardedStore, checkpoint_in, read_index
+from weightwidgets.sources._index import ShardedStore, checkpoint_in, lone_part_note, read_index
 from weightwidgets.sources._limits import (
     CheckpointError,
     Limits,
@@ -56,13 +57,17 @@ def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None, *, trus
     bounds = Limits.none() if limits is None else limits
     with only_checkpoint_errors(name):
         found = checkpoint_in(name) if os.path.isdir(name) else name  # noqa: PTH112 (as `_limits.WeightFile`)
-        opened = _open_file(WeightFile(found), bounds, trust=trust)
+        file = WeightFile(found)
+        opened = _open_file(file, bounds, trust=trust)
         title = os.path.basename(os.path.abspath(name))  # noqa: PTH119, PTH100 (the same)
         if isinstance(opened, nn.Module):
             source: Source = ModuleSource(opened)
             source.title = title
             return source
-        return StoreSource(opened, title, getattr(opened, "note", ""))
+        notes = (getattr(opened, "note", ""), lone_part_note(found))
+        stored = StoreSource(opened, title, " ".join(filter(None, notes)))
+        stored.config = opened.config if isinstance(opened, GgufStore) else config_beside(file, bounds)
+        return stored
 
 
 def _open_file(file: WeightFile, limits: Limits, *, trust: bool) -> TensorStore | nn.Module:
@@ -149,6 +154,12 @@ class LoadedStore:
         tensor = self.tensors[key]
         needed = 0 if is_lazy(tensor) or tensor.is_meta else tensor.numel() * tensor.element_size()
         if needed > max(_held(tensor), self.limits.materialised_bytes):
+            if self.derivation(key):
+                # Raised limits would only fill the memory with one number over and over.
+                stored = _held(tensor) // tensor.element_size()
+                what = "number" if stored == 1 else "numbers"
+                detail = f"{shown(key)!r} is an expanded view of {stored:,} stored {what}; it is not shown."
+                raise CheckpointError("limit", self.file.path, detail)
             problem = f"{shown(key)!r} stands for {needed:,} bytes, of which {_held(tensor):,} are stored"
             raise over_limit(self.file.path, problem, "materialised_bytes")
         return tensor
