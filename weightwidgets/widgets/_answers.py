@@ -117,7 +117,8 @@ class Answers(t.HasTraits):
             generation = self._generation
             # A layer that is gone is said to be gone by `_make`.
             layer = self._source.get(self.layer)
-            very_long = layer is not None and self.is_very_long(layer)
+            # A view of all layers answers with their names; their numbers come by themselves.
+            very_long = layer is not None and not self.shows_all and self.is_very_long(layer)
             long = layer is not None and self._desk.from_browser and self.is_long(layer)
             self.tell_work(layer if very_long else None)
         if long or very_long:

@@ -102,7 +102,7 @@ class View(Spelled, PictureMenu, Answers, anywidget.AnyWidget):
 
     def tell_work(self, layer: Layer | None) -> None:
         """Say in the view that a layer is being read; None: that none is."""
-        working = "" if layer is None or self.shows_all else f"Reading {layer.numel:,} weights."
+        working = "" if layer is None else f"Reading {layer.numel:,} weights."
         said = " ".join(filter(None, (self._notice(), working)))
         if said != self.notice:
             self.set_trait("notice", said)
