@@ -263,7 +263,9 @@ def test_every_view_and_table_takes_a_checkpoint(tmp_path: Path) -> None:
         for part in ("values", "spark"):
             assert shown.numbers[part] == live.numbers[part]
     table = ww.summary_table(tmp_path / "last.ckpt")
-    assert table.loc["0", "mean"] == pytest.approx(float(model.get_parameter("0.weight").detach().mean()))
+    assert table.loc["0", "mean"] == pytest.approx(
+        float(model.get_parameter("0.weight").detach().double().mean())
+    )
     with ww.WeightExplorer(tmp_path / "last.ckpt") as explorer:
         assert explorer.layers == ["0", "1"]
         assert explorer.error == ""
