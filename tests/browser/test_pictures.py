@@ -26,7 +26,7 @@ explorer"""
 # Each menu's view, the name of the file, and what Python itself draws of it.
 DRAWN_BY_THE_KERNEL = {
     "table": ("layers", "explorer.table"),
-    "statistics": ("statistics", "explorer.statistics"),
+    "statistics": ("statistics_of_conv1", "explorer.statistics"),
     "norms": ("norms", "explorer.norms"),
     "toolbar": ("weights", "explorer"),
 }
