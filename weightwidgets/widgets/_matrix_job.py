@@ -53,6 +53,8 @@ class Reading:
         self._wanted: Key | None = None
         self._result: tuple[Key, Measured | ValueError] | None = None
         self._restless: Key | None = None
+        # How many workers are showing what they read: one may begin the next and be overtaken by it.
+        self._showing = 0
         self._idle = threading.Event()
         self._idle.set()
 
@@ -124,9 +126,11 @@ class Reading:
                 self._result = (key, outcome)
             else:
                 self._restless = key
+            self._showing += 1
         try:
             self._done()
         finally:
             with self._lock:
-                if self._wanted is None:
+                self._showing -= 1
+                if self._wanted is None and not self._showing:
                     self._idle.set()
