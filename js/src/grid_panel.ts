@@ -35,6 +35,8 @@ export class Panel {
   readonly #details = h("p", { class: "ww-grid-details" });
   readonly element: HTMLElement;
   #mosaic: Mosaic | null = null;
+  /** What the scale was drawn for: from filter to filter it is mostly the same. */
+  #drawn = "";
 
   constructor() {
     const words = h("div", {}, this.#name, this.#details, this.#legend, this.#limits, this.#strays);
@@ -102,17 +104,9 @@ export class Panel {
     const limit = frame.limit[0] ?? 0;
     const [low, high] = tile ? [tile.low, tile.high] : [-limit, limit];
     const [width, height] = [round(LEGEND_WIDTH * em), round(LEGEND_HEIGHT * em)];
-    const { context } = fit(this.#legend, width, height);
     // Where no weight is finite there is no scale.
     this.#legend.hidden = this.#limits.hidden = Number.isNaN(low);
-    const table = frame.color === "diverging" ? diverging : gray;
-    // Level 0 belongs to no weight on a scale that is symmetric about zero.
-    const first = high === -low ? 1 : 0;
-    for (let x = 0; x < width; x++) {
-      const level = first + round((x / Math.max(1, width - 1)) * (255 - first));
-      context.fillStyle = css(tableColor(table, level));
-      context.fillRect(x, 0, width - x, height);
-    }
+    this.#drawScale(frame.color, high === -low, width, height);
     this.#low.textContent = formatWeight(low);
     this.#middle.textContent = high === -low && high !== 0 ? "0" : "";
     this.#high.textContent = formatWeight(high);
@@ -126,6 +120,21 @@ export class Panel {
         return h("span", {}, chip, label);
       });
     this.#strays.replaceChildren(...chips);
+  }
+
+  #drawScale(color: Frame["color"], symmetric: boolean, width: number, height: number): void {
+    const drawn = [color, symmetric, width, height, deviceRatio()].join(" ");
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const { context } = fit(this.#legend, width, height);
+    const table = color === "diverging" ? diverging : gray;
+    // Level 0 belongs to no weight on a scale that is symmetric about zero.
+    const first = symmetric ? 1 : 0;
+    for (let x = 0; x < width; x++) {
+      const level = first + round((x / Math.max(1, width - 1)) * (255 - first));
+      context.fillStyle = css(tableColor(table, level));
+      context.fillRect(x, 0, width - x, height);
+    }
   }
 }
 

@@ -49,14 +49,20 @@ class HistogramView {
     );
     host.follow(() => {
       this.#colors = palette(host.root);
+      this.#measure();
       this.redraw();
     });
   }
 
-  redraw(): void {
-    const { canvas } = this.#brush;
+  /** Asked at every step for its width, the page would be laid out anew each time, which takes as long as drawing. */
+  #measure(): void {
     // The notebook hides its cells while it changes its theme, and shows them again without a word.
     this.#width = this.#host.body.clientWidth || this.#width;
+  }
+
+  redraw(): void {
+    const { canvas } = this.#brush;
+    if (this.#width === 0) this.#measure();
     const width = this.#width;
     const scene = this.#scene();
     canvas.hidden = scene === null;
@@ -90,7 +96,10 @@ class HistogramView {
   #changed(changed: ReadonlySet<string>): void {
     const { model, root } = this.#host;
     this.#data.update(this.#frames(), changed);
-    if (changed.has("size")) this.#colors = palette(root);
+    if (changed.has("size")) {
+      this.#colors = palette(root);
+      this.#measure();
+    }
     if (changed.has("frame") || changed.has("bins")) this.#brush.reset();
     if (changed.has("frame") || (changed.has("selection") && !this.#brush.dragging)) this.#pending = null;
     const bins = model.get("bins");
