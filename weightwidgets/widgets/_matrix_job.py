@@ -130,7 +130,10 @@ class Reading:
         try:
             self._done()
         finally:
-            with self._lock:
-                self._showing -= 1
-                if self._wanted is None and not self._showing:
-                    self._idle.set()
+            self._end_showing()
+
+    def _end_showing(self) -> None:
+        with self._lock:
+            self._showing -= 1
+            if self._wanted is None and not self._showing:
+                self._idle.set()
