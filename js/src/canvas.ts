@@ -39,6 +39,9 @@ export interface Palette {
   font: string;
 }
 
+/** The text's size in CSS pixels; a view that is not in the page yet has none, and is drawn again when it is. */
+export const emOf = (palette: Palette): number => Number.parseFloat(palette.font) || 12;
+
 /** The theme's colours, resolved: a canvas cannot read CSS variables. */
 export function palette(root: HTMLElement): Palette {
   const style = getComputedStyle(root);

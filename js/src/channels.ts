@@ -1,7 +1,7 @@
 /** A norm, channel by channel: its scale, its shift and its running statistics as bars. */
 
 import { formatShare } from "./axis";
-import { fit, palette } from "./canvas";
+import { deviceRatio, fit, palette } from "./canvas";
 import {
   channelAt,
   type Layout,
@@ -193,7 +193,7 @@ class Channels {
     if (!norm) caption.textContent = "";
     else if (this.#channel !== null) caption.textContent = channelSentence(norm, this.#channel);
     else {
-      const pixels = Math.round((this.#layout.right - this.#layout.left) * (window.devicePixelRatio || 1));
+      const pixels = Math.round((this.#layout.right - this.#layout.left) * deviceRatio());
       const crowd = crowdSentence(norm.scale.length, pixels);
       caption.textContent = crowd || "Point at a channel, or walk through them by arrow keys.";
     }

@@ -38,12 +38,34 @@ export function tableColor(table: Uint8Array, level: number): Rgb {
   return [table[3 * level] ?? 0, table[3 * level + 1] ?? 0, table[3 * level + 2] ?? 0];
 }
 
+/** Paint a table of colours from left to right; level 0 belongs to no weight of a scale that is symmetric about zero. */
+export function paintScale(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  first = 1,
+  table = diverging,
+): void {
+  for (let x = 0; x < width; x++) {
+    const level = Math.round(first + (x / Math.max(1, width - 1)) * (255 - first));
+    context.fillStyle = css(tableColor(table, level));
+    // To the end, so that no seam shows where a column is a fraction of the screen's pixels.
+    context.fillRect(x, 0, width - x, height);
+  }
+}
+
 /** What is no number, by its sign, its colour and how to tell it. */
 export const strays: readonly (readonly [string, Rgb, (value: number) => boolean])[] = [
   ["NaN", notANumber, Number.isNaN],
   ["∞", positiveInfinity, (value) => value === Number.POSITIVE_INFINITY],
   ["−∞", negativeInfinity, (value) => value === Number.NEGATIVE_INFINITY],
 ];
+
+const flagged: readonly (Rgb | null)[] = [null, notANumber, positiveInfinity, negativeInfinity];
+
+/** The colour of a weight by its level, and by its flag as in `analysis/filter_grid.py`; 0 is a finite number. */
+export const weightColor = (level: number, flag: number): Rgb =>
+  flagged[flag] ?? tableColor(diverging, level);
 
 /** The colour of a NaN or an infinity. */
 export function strayColor(value: number): Rgb {

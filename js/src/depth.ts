@@ -1,7 +1,7 @@
 /** One name pattern down a network: its layers side by side on one scale, and a statistic of each over depth. */
 
-import { fit, palette } from "./canvas";
-import { css, diverging, tableColor } from "./color";
+import { deviceRatio, fit, palette } from "./canvas";
+import { paintScale } from "./color";
 import {
   heightScale,
   type Layout,
@@ -46,11 +46,7 @@ function legend(): HTMLCanvasElement {
   canvas.width = LEGEND;
   canvas.height = 1;
   const context = canvas.getContext("2d");
-  for (let x = 0; context && x < LEGEND; x++) {
-    // Level 0 belongs to no weight of a symmetric scale.
-    context.fillStyle = css(tableColor(diverging, 1 + Math.round((x / (LEGEND - 1)) * 254)));
-    context.fillRect(x, 0, 1, 1);
-  }
+  if (context) paintScale(context, LEGEND, 1);
   return canvas;
 }
 
@@ -171,7 +167,7 @@ class Depth {
     const sizes = this.#rows.names.map((_, index) =>
       this.#slices ? sizeOf(this.#slices, index) : ([0, 0] as const),
     );
-    this.#layout = layOut(sizes, this.#window.clientWidth, em, window.devicePixelRatio || 1);
+    this.#layout = layOut(sizes, this.#window.clientWidth, em, deviceRatio());
     this.#spacer.style.width = `${this.#layout.gutter + sizes.length * this.#layout.cell}px`;
     this.#window.scrollLeft = scrolled * this.#layout.cell;
   }

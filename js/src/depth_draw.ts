@@ -2,11 +2,8 @@
 
 import { type Scale, weightTicks } from "./axis";
 import type { Palette } from "./canvas";
-import { diverging, negativeInfinity, notANumber, positiveInfinity, type Rgb, tableColor } from "./color";
+import { weightColor } from "./color";
 import { GAP, type Layout, type Slices, scaleOf, sizeOf } from "./depth_data";
-
-/** As in `analysis/filter_grid.py`, flag by flag; 0 is a finite number. */
-const STRAYS: readonly (Rgb | undefined)[] = [undefined, notANumber, positiveInfinity, negativeInfinity];
 
 export interface Marks {
   selected: boolean;
@@ -48,7 +45,7 @@ export function paint(slices: Slices, index: number): ImageData {
   for (let pixel = 0; pixel < height * width; pixel++) {
     const flag = slices.flags[start + pixel] ?? 0;
     if (flag === GAP) continue;
-    const color = STRAYS[flag] ?? tableColor(diverging, slices.levels[start + pixel] ?? 0);
+    const color = weightColor(slices.levels[start + pixel] ?? 0, flag);
     image.data.set([...color, 255], 4 * pixel);
   }
   return image;

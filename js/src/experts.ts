@@ -1,6 +1,6 @@
 /** A mixture's experts: all layers by all experts, and the selected layer's two by two. */
 
-import { palette } from "./canvas";
+import { deviceRatio, palette } from "./canvas";
 import {
   cellAt,
   type Grid,
@@ -160,7 +160,7 @@ class Experts {
   #draw(): void {
     const colors = palette(this.#host.root);
     const em = Number.parseFloat(colors.font) || 12;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = deviceRatio();
     const room = this.#host.body.clientWidth;
     const { rows } = this.#rows;
     const width = widthOf(this.#rows);

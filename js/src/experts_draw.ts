@@ -1,7 +1,7 @@
 /** Draws a sheet of cells with its labels, and the legend of its colours. */
 
 import { fit, type Palette } from "./canvas";
-import { css, diverging, tableColor } from "./color";
+import { css, diverging, paintScale, tableColor } from "./color";
 import type { Layout, Selected, Sheet } from "./experts_data";
 
 /** Labels so far apart that they can be read, on round numbers. */
@@ -94,8 +94,5 @@ export function drawLegend(canvas: HTMLCanvasElement, first: number): void {
   canvas.width = LEGEND;
   canvas.height = 1;
   const context = canvas.getContext("2d");
-  for (let x = 0; context && x < LEGEND; x++) {
-    context.fillStyle = css(tableColor(diverging, Math.round(first + (x / (LEGEND - 1)) * (255 - first))));
-    context.fillRect(x, 0, 1, 1);
-  }
+  if (context) paintScale(context, LEGEND, 1, first);
 }

@@ -1,19 +1,13 @@
 /** The picture and the histogram of one gate. */
 
 import { formatCompact, linear, weightTicks } from "./axis";
-import { fit, type Palette } from "./canvas";
-import { diverging, negativeInfinity, notANumber, positiveInfinity, type Rgb, tableColor } from "./color";
+import { deviceRatio, emOf, fit, type Palette } from "./canvas";
+import { weightColor } from "./color";
 import { type Bars, countOf, type ShownBlock } from "./gates_data";
-
-/** As in `analysis/filter_grid.py`, flag by flag; 0 is a finite number. */
-const STRAYS: readonly (Rgb | null)[] = [null, notANumber, positiveInfinity, negativeInfinity];
-
-/** The text's size in CSS pixels; a view that is not in the page yet has none, and is drawn again when it is. */
-export const emOf = (palette: Palette): number => Number.parseFloat(palette.font) || 12;
 
 /** How many device pixels an entry takes, across and down: whole ones, and vectors as high as a finger. */
 export function stretch(shown: ShownBlock, width: number, height: number): readonly [number, number] {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const across = Math.max(1, Math.floor((width * ratio) / shown.width));
   if (shown.height === 1) return [across, Math.max(1, Math.round(0.3 * height * ratio))];
   const square = Math.max(1, Math.min(across, Math.floor((height * ratio) / shown.height)));
@@ -35,14 +29,14 @@ export function drawBlock(
   read: Place | null,
 ): void {
   const { height, width, levels, flags } = shown;
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const sheet = fit(canvas, (width * across) / ratio, (height * down) / ratio).context;
   const small = document.createElement("canvas");
   [small.width, small.height] = [width, height];
   const image = new ImageData(width, height);
   for (let entry = 0; entry < width * height; entry++) {
     const from = row * width * height + entry;
-    const color = STRAYS[flags?.[from] ?? 0] ?? tableColor(diverging, levels[from] ?? 0);
+    const color = weightColor(levels[from] ?? 0, flags?.[from] ?? 0);
     image.data.set([...color, 255], 4 * entry);
   }
   small.getContext("2d")?.putImageData(image, 0, 0);
@@ -67,7 +61,7 @@ export function placeAt(
   x: number,
   y: number,
 ): Place | null {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const [line, column] = [Math.floor((y * ratio) / down), Math.floor((x * ratio) / across)];
   const inside = line >= 0 && column >= 0 && line < shown.height && column < shown.width;
   return inside ? { line, column } : null;

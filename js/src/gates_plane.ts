@@ -1,9 +1,8 @@
 /** The eigenvalues of the gates in the complex plane, with the unit circle. */
 
 import { linear, type Scale, weightTicks } from "./axis";
-import { fit, type Palette } from "./canvas";
+import { emOf, fit, type Palette } from "./canvas";
 import type { Spectra } from "./gates_data";
-import { emOf } from "./gates_draw";
 
 const REACH = 1.08;
 /** How far from a mark the pointer may be, in CSS pixels. */

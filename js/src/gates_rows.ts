@@ -1,9 +1,9 @@
 /** A row for each gate: its letter and role, its picture, its histogram, its numbers. */
 
 import { formatWeight } from "./axis";
-import type { Palette } from "./canvas";
+import { emOf, type Palette } from "./canvas";
 import { type Bars, type GateFrame, NUMBERS, type ShownBlock } from "./gates_data";
-import { binAt, drawBars, drawBlock, emOf, type Place, placeAt, plotOf, stretch } from "./gates_draw";
+import { binAt, drawBars, drawBlock, type Place, placeAt, plotOf, stretch } from "./gates_draw";
 import { barSentence, strayWords, valueSentence } from "./gates_words";
 import { type Host, h, type Shared } from "./view";
 

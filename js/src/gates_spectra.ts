@@ -1,8 +1,7 @@
 /** The eigenvalues: the plane, and beside it what each gate's spectral radius means. */
 
-import type { Palette } from "./canvas";
+import { emOf, type Palette } from "./canvas";
 import type { GateFrame, Spectra } from "./gates_data";
-import { emOf } from "./gates_draw";
 import { drawPlane, type Plane, type Point, pointAt, points } from "./gates_plane";
 import { eigenvalueSentence, MARKS } from "./gates_words";
 import type { RecurrentGatesState } from "./state";

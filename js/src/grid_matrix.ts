@@ -42,7 +42,7 @@ export class MatrixField {
     const picture = this.#data.frame?.picture;
     if (!picture) return;
     this.#zoom = zoom;
-    const [ratio, unit] = [this.#ratio, this.#ratio * zoom];
+    const [ratio, unit] = [deviceRatio(), deviceRatio() * zoom];
     scroller.style.overflowY = "hidden";
     const fits = min(
       ((scroller.clientWidth - 2 * this.#margin) * ratio) / picture.width,
@@ -64,7 +64,7 @@ export class MatrixField {
     const picture = frame?.picture;
     const mosaic = this.#mosaic;
     if (!frame || !picture || !mosaic) return;
-    const ratio = this.#ratio;
+    const ratio = deviceRatio();
     const [width, height] = [mosaicWidth(mosaic), mosaicHeight(mosaic)];
     const around = 2 * this.#margin;
     const { context } = fit(this.canvas, width / ratio + around, height / ratio + around);
@@ -81,15 +81,11 @@ export class MatrixField {
   hit(x: number, y: number): MatrixHit | null {
     const mosaic = this.#mosaic;
     if (!mosaic) return null;
-    const edge = round(this.#margin * this.#ratio);
-    const column = floor((floor(x * this.#ratio) - edge) / mosaic.scale);
-    const line = floor((floor(y * this.#ratio) - edge) / mosaic.scale);
+    const edge = round(this.#margin * deviceRatio());
+    const column = floor((floor(x * deviceRatio()) - edge) / mosaic.scale);
+    const line = floor((floor(y * deviceRatio()) - edge) / mosaic.scale);
     const inside = column >= 0 && line >= 0 && column < mosaic.width && line < mosaic.height;
     return inside ? { row: floor(line / this.#repeats), column } : null;
-  }
-
-  get #ratio(): number {
-    return deviceRatio();
   }
 
   get #margin(): number {
@@ -111,7 +107,7 @@ export class MatrixField {
 
   /** A frame around the selected row, with a pointer at its left that shows also where the row is thin. */
   #mark(context: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
-    const ratio = this.#ratio * this.#zoom;
+    const ratio = deviceRatio() * this.#zoom;
     const [line, size] = [max(1, round(2 * ratio)), round(5 * ratio)];
     context.strokeStyle = css(markColor);
     context.fillStyle = css(markColor);

@@ -2,7 +2,7 @@
 
 import { formatWeight } from "./axis";
 import { deviceRatio, fit, type Palette } from "./canvas";
-import { css, diverging, gray, strays, tableColor } from "./color";
+import { css, diverging, gray, paintScale, strays } from "./color";
 import { enlargedScale, mosaicOf } from "./grid_arrange";
 import type { Frame, Leveled, Tile, Tiles } from "./grid_data";
 import type { Key } from "./grid_export";
@@ -106,12 +106,18 @@ export class Panel {
     const [width, height] = [round(LEGEND_WIDTH * em), round(LEGEND_HEIGHT * em)];
     // Where no weight is finite there is no scale.
     this.#legend.hidden = this.#limits.hidden = Number.isNaN(low);
-    this.#drawScale(frame.color, high === -low, width, height);
+    const symmetric = high === -low;
+    const drawn = [frame.color, symmetric, width, deviceRatio()].join();
+    if (drawn !== this.#drawn) {
+      this.#drawn = drawn;
+      const table = frame.color === "diverging" ? diverging : gray;
+      paintScale(fit(this.#legend, width, height).context, width, height, symmetric ? 1 : 0, table);
+    }
     this.#low.textContent = formatWeight(low);
-    this.#middle.textContent = high === -low && high !== 0 ? "0" : "";
+    this.#middle.textContent = symmetric && high !== 0 ? "0" : "";
     this.#high.textContent = formatWeight(high);
     const from: Leveled | null = frame.picture ?? tile;
-    const values = from?.nonfinite ? Array.from(from.values) : [];
+    const values = from?.nonfinite ? [...from.values] : [];
     const chips = strays
       .filter(([, , is]) => values.some(is))
       .map(([label, color]) => {
@@ -120,21 +126,6 @@ export class Panel {
         return h("span", {}, chip, label);
       });
     this.#strays.replaceChildren(...chips);
-  }
-
-  #drawScale(color: Frame["color"], symmetric: boolean, width: number, height: number): void {
-    const drawn = [color, symmetric, width, height, deviceRatio()].join(" ");
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    const { context } = fit(this.#legend, width, height);
-    const table = color === "diverging" ? diverging : gray;
-    // Level 0 belongs to no weight on a scale that is symmetric about zero.
-    const first = symmetric ? 1 : 0;
-    for (let x = 0; x < width; x++) {
-      const level = first + round((x / Math.max(1, width - 1)) * (255 - first));
-      context.fillStyle = css(tableColor(table, level));
-      context.fillRect(x, 0, width - x, height);
-    }
   }
 }
 

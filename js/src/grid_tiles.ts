@@ -8,7 +8,7 @@ import { type GridData, perGroup } from "./grid_data";
 import { type Spot, spotAt, tileImage } from "./grid_paint";
 import { groupNames } from "./grid_words";
 
-const { ceil, floor, min, round } = Math;
+const { ceil, floor, max, min, round } = Math;
 
 export interface Hit {
   place: number;
@@ -45,11 +45,7 @@ export class TileField {
 
   get rowsInSight(): number {
     const found = this.#arrangement;
-    return found ? wholeRows(found, this.#scroller.clientHeight * this.#ratio) : 1;
-  }
-
-  get #ratio(): number {
-    return deviceRatio();
+    return found ? wholeRows(found, this.#scroller.clientHeight * deviceRatio()) : 1;
   }
 
   /** New weights, or another mask: tiles are painted again when they arrive, and stand as they were until then. */
@@ -66,7 +62,7 @@ export class TileField {
   layOut(room: number, zoom: number): void {
     const { frame } = this.#data;
     if (!frame?.tiles) return;
-    const ratio = this.#ratio;
+    const ratio = deviceRatio();
     const mosaic = this.#arrangement?.mosaic;
     // Without the scroll bar first: it takes width only where not all fits.
     this.#scroller.style.overflowY = "hidden";
@@ -118,8 +114,8 @@ export class TileField {
   sight(): { tiles: number; above: boolean; below: boolean } | null {
     const found = this.#arrangement;
     const { scrollTop, clientHeight } = this.#scroller;
-    if (!found || floor(found.height / this.#ratio) <= clientHeight) return null;
-    const [top, bottom] = [scrollTop * this.#ratio, (scrollTop + clientHeight) * this.#ratio];
+    if (!found || floor(found.height / deviceRatio()) <= clientHeight) return null;
+    const [top, bottom] = [scrollTop * deviceRatio(), (scrollTop + clientHeight) * deviceRatio()];
     const first = lineAt(found, ceil(top) - 1) + 1;
     const end = lineAt(found, bottom - found.tileHeight) + 1;
     const tiles = tilesIn(found, first, end).length;
@@ -130,7 +126,7 @@ export class TileField {
   hit(x: number, y: number): Hit | null {
     const found = this.#arrangement;
     if (!found) return null;
-    const ratio = this.#ratio;
+    const ratio = deviceRatio();
     const [left, top] = [floor(x * ratio), floor(y * ratio) + this.#offset];
     const place = tileAt(found, left, top);
     if (place === null) return null;
@@ -143,7 +139,7 @@ export class TileField {
   reveal(place: number): void {
     const found = this.#arrangement;
     if (!found) return;
-    const ratio = this.#ratio;
+    const ratio = deviceRatio();
     const top = scrollTo(found, place) / ratio;
     const bottom = (tileCorner(found, place).y + found.tileHeight + found.margin) / ratio;
     const { scrollTop, clientHeight } = this.#scroller;
@@ -153,7 +149,7 @@ export class TileField {
 
   /** How far the field is scrolled, in device pixels. */
   get #offset(): number {
-    return round(this.#scroller.scrollTop * this.#ratio);
+    return round(this.#scroller.scrollTop * deviceRatio());
   }
 
   /** Above the first tile of each group which one it is, in the longest words that fit, over a line. */
@@ -166,7 +162,7 @@ export class TileField {
   ): void {
     const { frame } = this.#data;
     const width = (found.across - 1) * found.stepX + found.tileWidth;
-    const unit = this.#ratio * this.#zoom;
+    const unit = deviceRatio() * this.#zoom;
     context.font = palette.font.replace(/[\d.]+px/, `${SMALL * unit}px`);
     const names = (place: number) => (frame?.groups ? groupNames(frame.groups, place) : []);
     const short = names(found.count - 1).findIndex((name) => context.measureText(name).width <= width);
@@ -205,7 +201,7 @@ export class TileField {
     thickness: number,
   ): void {
     const { x, y } = tileCorner(found, place, offset);
-    const line = Math.max(1, round(thickness * this.#ratio * this.#zoom));
+    const line = max(1, round(thickness * deviceRatio() * this.#zoom));
     context.strokeStyle = color;
     context.lineWidth = line;
     context.strokeRect(

@@ -1,6 +1,6 @@
 /** Attention heads: a tile for each head of a block, and the selected one in full. */
 
-import { palette } from "./canvas";
+import { emOf, palette } from "./canvas";
 import {
   type Block,
   type Enlarged,
@@ -13,7 +13,7 @@ import {
   type Tiles,
 } from "./heads_data";
 import { HeadPanel } from "./heads_panel";
-import { drawLegend, emOf } from "./heads_picture";
+import { drawLegend } from "./heads_picture";
 import { TileGrid } from "./heads_tiles";
 import { headSentence, meaning, ORDERS, SHOWN, scaleSentence } from "./heads_words";
 import type { AttentionHeadsState } from "./state";

@@ -1,9 +1,9 @@
 /** The selected head: its picture enlarged, its norms and ranks, its spectra among those of the others. */
 
 import { formatWeight } from "./axis";
-import type { Palette } from "./canvas";
+import { emOf, type Palette } from "./canvas";
 import { type Enlarged, type HeadNumbers, normOf, PRODUCTS, type Product, ROLES, rankOf } from "./heads_data";
-import { drawLevels, emOf, markSpot, type Spot, scaleFor, spotAt } from "./heads_picture";
+import { drawLevels, markSpot, type Spot, scaleFor, spotAt } from "./heads_picture";
 import { type Chart, drawSpectra, placeAt } from "./heads_spectra";
 import { headName, singularSentence, valueSentence } from "./heads_words";
 import { type Host, h, type Shared } from "./view";

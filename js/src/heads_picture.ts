@@ -1,22 +1,9 @@
 /** From levels to pixels: every entry a square of whole device pixels in exactly its colour. */
 
-import type { Palette } from "./canvas";
-import {
-  css,
-  diverging,
-  negativeInfinity,
-  notANumber,
-  positiveInfinity,
-  type Rgb,
-  tableColor,
-} from "./color";
+import { deviceRatio } from "./canvas";
+import { paintScale, weightColor } from "./color";
 
-/** As in `analysis/filter_grid.py`, flag by flag; 0 is a finite number. */
-const STRAYS: readonly (Rgb | null)[] = [null, notANumber, positiveInfinity, negativeInfinity];
 const LEGEND_HEIGHT = 9;
-
-/** The text's size in CSS pixels; a view that is not in the page yet has none, and is drawn again when it is. */
-export const emOf = (palette: Palette): number => Number.parseFloat(palette.font) || 12;
 
 export interface Leveled {
   height: number;
@@ -32,14 +19,14 @@ export interface Spot {
 
 /** How many device pixels wide an entry is, so that a picture fits into a box given in CSS pixels. */
 export function scaleFor({ height, width }: Leveled, boxWidth: number, boxHeight: number): number {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   return Math.max(1, Math.floor(Math.min((boxWidth * ratio) / width, (boxHeight * ratio) / height)));
 }
 
 /** Draw the picture that begins at entry `start` of the levels. */
 export function drawLevels(canvas: HTMLCanvasElement, from: Leveled, start: number, scale: number): void {
   const { height, width, levels, flags } = from;
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   canvas.width = width * scale;
   canvas.height = height * scale;
   canvas.style.width = `${canvas.width / ratio}px`;
@@ -53,7 +40,7 @@ export function drawLevels(canvas: HTMLCanvasElement, from: Leveled, start: numb
     const key = (flags?.[entry] ?? 0) * 256 + (levels[entry] ?? 0);
     const known = colors.get(key);
     if (known !== undefined) return known;
-    const color = STRAYS[key >> 8] ?? tableColor(diverging, key & 255);
+    const color = weightColor(key & 255, key >> 8);
     const bytes = new Uint32Array(Uint8Array.of(...color, 255).buffer)[0] ?? 0;
     colors.set(key, bytes);
     return bytes;
@@ -70,7 +57,7 @@ export function drawLevels(canvas: HTMLCanvasElement, from: Leveled, start: numb
 
 /** Which entry is at a place given in CSS pixels from the canvas' corner. */
 export function spotAt(from: Leveled, scale: number, x: number, y: number): Spot | null {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const [row, column] = [Math.floor((y * ratio) / scale), Math.floor((x * ratio) / scale)];
   return row >= 0 && column >= 0 && row < from.height && column < from.width ? { row, column } : null;
 }
@@ -100,10 +87,5 @@ export function drawLegend(canvas: HTMLCanvasElement, width: number): void {
   canvas.width = width;
   canvas.height = LEGEND_HEIGHT;
   const context = canvas.getContext("2d");
-  if (!context) return;
-  for (let x = 0; x < width; x++) {
-    // Level 0 belongs to no entry of a symmetric scale.
-    context.fillStyle = css(tableColor(diverging, 1 + Math.round((x / Math.max(1, width - 1)) * 254)));
-    context.fillRect(x, 0, 1, LEGEND_HEIGHT);
-  }
+  if (context) paintScale(context, width, LEGEND_HEIGHT);
 }

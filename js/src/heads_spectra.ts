@@ -1,9 +1,8 @@
 /** The singular values of the products of all heads on a logarithmic axis, the selected head's in front. */
 
 import { formatWeight, linear, type Scale } from "./axis";
-import { fit, type Palette } from "./canvas";
+import { emOf, fit, type Palette } from "./canvas";
 import { type HeadNumbers, type Product, spectrumOf } from "./heads_data";
-import { emOf } from "./heads_picture";
 
 /** Values this many decades below the largest are rounding, and are drawn at the foot. */
 const MOST_DECADES = 8;

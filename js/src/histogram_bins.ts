@@ -8,6 +8,13 @@ export const MOST_AT_HAND = 256;
 export const MOST_BINS = 4096;
 const OUTSIDE = 65535;
 
+/** From edge to edge of a bin count, by how much its place differs more from that of edges which lie evenly. */
+export interface PackedRanks {
+  steps: Int8Array;
+  /** What a step lacks because 8 bits are too few. */
+  carry: { index: Numbers; step: Numbers } | null;
+}
+
 /** What `WeightHistogram.frame` holds. */
 export interface Frame {
   token: number;
@@ -19,8 +26,8 @@ export interface Frame {
   single: boolean;
   /** Weights between neighbouring distinct edges. */
   cells: Numbers;
-  /** For each bin count from 1 to 256, the place of each of its edges among the distinct ones. */
-  edge_ranks: Uint16Array;
+  /** For each bin count from 1 to 256, the place of each of its edges among the distinct ones, as `unpackRanks` reads it. */
+  edge_ranks: PackedRanks;
   below: number;
   above: number;
   nan: number;
@@ -74,6 +81,23 @@ export function accumulate(cells: ArrayLike<number>): Float64Array {
     before[index + 1] = sum;
   }
   return before;
+}
+
+/** The place of each edge of 1 to 256 bins among the distinct edges, between which there are so many cells. */
+export function unpackRanks({ steps, carry }: PackedRanks, cells: number): Uint16Array {
+  const exact = Int32Array.from(steps);
+  carry?.index.forEach((place, index) => {
+    exact[place] = (exact[place] ?? 0) + (carry.step[index] ?? 0);
+  });
+  const ranks = new Uint16Array(exact.length);
+  for (let bins = 1, place = 0; place < ranks.length; bins++) {
+    let more = 0;
+    for (let edge = 0; edge <= bins; edge++, place++) {
+      more += exact[place] ?? 0;
+      ranks[place] = Math.floor((edge * cells) / bins) + more;
+    }
+  }
+  return ranks;
 }
 
 /** The overlay's count per cell, `length` cells as in the frame it belongs to. */

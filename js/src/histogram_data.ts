@@ -11,6 +11,7 @@ import {
   overlayCells,
   type Selection,
   total,
+  unpackRanks,
 } from "./histogram_bins";
 import type { Held } from "./histogram_words";
 import type { WeightHistogramState } from "./state";
@@ -35,6 +36,7 @@ export class HistogramData {
   overlay: Overlay | null = null;
   selection: Selection | null = null;
   #fine: Fine | null = null;
+  #ranks: Uint16Array = new Uint16Array();
   #before: Float64Array = new Float64Array(1);
   #overlayBefore: Float64Array = new Float64Array(1);
 
@@ -44,7 +46,9 @@ export class HistogramData {
   ) {
     if (changed.has("frame")) {
       this.frame = read<Frame>(state.frame);
-      this.#before = accumulate(this.frame?.cells ?? []);
+      const { cells, edge_ranks } = this.frame ?? { cells: [], edge_ranks: null };
+      this.#before = accumulate(cells);
+      this.#ranks = edge_ranks ? unpackRanks(edge_ranks, cells.length) : new Uint16Array();
     }
     const belongs = <T extends { token: number }>(part: T | null) =>
       part?.token === this.frame?.token ? part : null;
@@ -79,8 +83,8 @@ export class HistogramData {
     }
     return {
       edges,
-      counts: countsOf(this.#before, frame.edge_ranks, bins),
-      overlay: overlay && countsOf(this.#overlayBefore, frame.edge_ranks, bins),
+      counts: countsOf(this.#before, this.#ranks, bins),
+      overlay: overlay && countsOf(this.#overlayBefore, this.#ranks, bins),
     };
   }
 

@@ -1,7 +1,7 @@
 /** Draws bars, the filter's outline, axes and the selected band. Bars stand on whole device pixels: no seams. */
 
 import { countTicks, decadeTicks, linear, type Tick, weightTicks } from "./axis";
-import { fit, type Palette } from "./canvas";
+import { deviceRatio, fit, type Palette } from "./canvas";
 
 export interface Scene {
   low: number;
@@ -85,7 +85,7 @@ export function draw(
   colors: Palette,
 ): Drawn {
   const { context } = fit(canvas, width, height);
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const plot = plotOf(width, height, ratio, Number.parseFloat(colors.font));
   const columns = Math.max(1, plot.right - plot.left);
   const bins = scene.counts.length;
@@ -256,7 +256,7 @@ function drawCounts(
 
 /** A copy of the drawing on the theme's surface, with a title above it. */
 export function titled(canvas: HTMLCanvasElement, title: string, colors: Palette): HTMLCanvasElement {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = deviceRatio();
   const em = Number.parseFloat(colors.font) * ratio;
   const picture = document.createElement("canvas");
   picture.width = canvas.width;

@@ -1,8 +1,8 @@
 /** Beside the matrix: the selected row, the image that it is taken for, and the scale of the colours. */
 
 import { formatWeight } from "./axis";
-import { fit, type Palette } from "./canvas";
-import { css, diverging, strays, tableColor } from "./color";
+import { deviceRatio, fit, type Palette } from "./canvas";
+import { css, paintScale, strays } from "./color";
 import type { Frame, Row } from "./matrix_data";
 import { pictureOf } from "./matrix_paint";
 import { h } from "./view";
@@ -50,7 +50,7 @@ export class Side {
     const image = row?.image;
     this.#image.hidden = this.#assumed.hidden = !image;
     if (!row || !image) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = deviceRatio();
     const picture = pictureOf(image);
     const scale = Math.max(1, Math.min(Math.floor((width * ratio) / picture.width), MOST * ratio));
     const gap = image.depth > 1 ? 2 * ratio : 0;
@@ -75,10 +75,7 @@ export class Side {
   #drawLegend(frame: Frame, width: number, height: number): void {
     const limit = frame.limit[0] ?? 0;
     const { context } = fit(this.#legend, width, height);
-    for (let x = 0; x < width; x++) {
-      context.fillStyle = css(tableColor(diverging, 1 + Math.round((x / Math.max(1, width - 1)) * 254)));
-      context.fillRect(x, 0, width - x, height);
-    }
+    paintScale(context, width, height);
     this.#low.textContent = formatWeight(-limit);
     this.#high.textContent = formatWeight(limit);
     this.#strays.hidden = !frame.nonfinite;

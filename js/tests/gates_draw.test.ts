@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { palette } from "../src/canvas";
+import { emOf, palette } from "../src/canvas";
 import { diverging, negativeInfinity, notANumber, positiveInfinity, tableColor } from "../src/color";
-import { binAt, drawBars, drawBlock, emOf, placeAt, plotOf, stretch } from "../src/gates_draw";
+import { binAt, drawBars, drawBlock, placeAt, plotOf, stretch } from "../src/gates_draw";
 import { pixel } from "./fake_model";
 import { read, states } from "./gates_fixture";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { emOf } from "../src/canvas";
 import { diverging, negativeInfinity, notANumber, positiveInfinity, tableColor } from "../src/color";
-import { drawLegend, drawLevels, emOf, type Leveled, markSpot, scaleFor, spotAt } from "../src/heads_picture";
+import { drawLegend, drawLevels, type Leveled, markSpot, scaleFor, spotAt } from "../src/heads_picture";
 import { pixel } from "./fake_model";
 
 const ratio = devicePixelRatio;

@@ -7,6 +7,7 @@ import {
   type Overlay,
   overlayCells,
   total,
+  unpackRanks,
 } from "../src/histogram_bins";
 import { decode } from "../src/wire";
 import { conv, edges, expectedOf, wide } from "./histogram_fixture";
@@ -19,10 +20,19 @@ for (const [name, histogram] of Object.entries({ conv, wide })) {
     const overlay = decode<Overlay>(histogram.state.overlay);
     const expected = expectedOf(histogram, bins);
     const cells = overlayCells(overlay, frame.cells.length);
-    expect([...countsOf(accumulate(frame.cells), frame.edge_ranks, bins)]).toEqual(expected.counts);
-    expect([...countsOf(accumulate(cells), frame.edge_ranks, bins)]).toEqual(expected.filter);
+    const ranks = unpackRanks(frame.edge_ranks, frame.cells.length);
+    expect([...countsOf(accumulate(frame.cells), ranks, bins)]).toEqual(expected.counts);
+    expect([...countsOf(accumulate(cells), ranks, bins)]).toEqual(expected.filter);
   });
 }
+
+test("a step between edges that needs more than 8 bits is carried", () => {
+  const packed = {
+    steps: Int8Array.of(0, 0, 0, 44, -44),
+    carry: { index: Uint16Array.of(3, 4), step: Int32Array.of(256, -256) },
+  };
+  expect([...unpackRanks(packed, 1000)]).toEqual([0, 1000, 0, 800, 1000]);
+});
 
 test("the two fixtures bring a filter in both of the ways in which it travels", () => {
   expect(decode<Overlay>(conv.state.overlay).weights).toBeInstanceOf(Uint16Array);

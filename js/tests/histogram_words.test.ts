@@ -9,7 +9,7 @@ const frame: Frame = {
   range: Float64Array.of(-1, 1),
   single: true,
   cells: new Uint8Array(1),
-  edge_ranks: new Uint16Array(1),
+  edge_ranks: { steps: new Int8Array(2), carry: null },
   below: 0,
   above: 0,
   nan: 0,

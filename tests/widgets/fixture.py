@@ -58,3 +58,18 @@ def thaw(value: Any) -> Any:
             return np.frombuffer(value["data"], value["dtype"]).reshape(value["shape"])
         return {key: thaw(part) for key, part in value.items()}
     return [thaw(part) for part in value] if isinstance(value, list) else value
+
+
+def edge_ranks(frame: Mapping[str, Any]) -> np.ndarray:
+    """Read the places of all edges in the thawed frame of a histogram, one bin count after the other."""
+    packed, cells = frame["edge_ranks"], len(frame["cells"])
+    steps = packed["steps"].astype(int)
+    if packed["carry"]:
+        steps[packed["carry"]["index"]] += packed["carry"]["step"]
+    ranks, place = [], 0
+    for bins in range(1, 257):
+        more = np.cumsum(steps[place : place + bins + 1])
+        ranks.append(np.arange(bins + 1) * cells // bins + more)
+        place += bins + 1
+    assert place == len(steps)
+    return np.concatenate(ranks)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.widgets.matrix_cases import ask_for, normal, read, shown
 from weightwidgets.analysis._rows import pool
 from weightwidgets.widgets import _matrix_subject as subject_module
 from weightwidgets.widgets import matrix as module
+from weightwidgets.widgets._matrix_job import Reading
 from weightwidgets.widgets.matrix import WeightMatrix
 
 if TYPE_CHECKING:
@@ -163,3 +165,32 @@ def test_closing_while_a_matrix_is_read_frees_everything(open_widgets: Callable[
     view.close()
     view.close()
     assert open_widgets() == before
+
+
+def test_a_worker_that_is_overtaken_does_not_end_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weightwidgets.widgets._matrix_job._SECONDS_BEFORE", 0.0)
+    first_shows, second_shows, first_ends, second_ends = (threading.Event() for _ in range(4))
+
+    def subject(key: str) -> Any:
+        return SimpleNamespace(
+            measured_key=(key,), ask=SimpleNamespace(live=False), measure=lambda _on_progress: key
+        )
+
+    def done() -> None:
+        if not first_shows.is_set():
+            reading.want(subject("second"))
+            first_shows.set()
+            assert first_ends.wait(30)
+        else:
+            second_shows.set()
+            assert second_ends.wait(30)
+
+    reading = Reading(lambda _share: None, lambda _subject: True, done)
+    reading.want(subject("first"))
+    assert first_shows.wait(30)
+    assert second_shows.wait(30)
+    first_ends.set()
+    assert not reading.wait(0.2)
+    second_ends.set()
+    assert reading.wait(30)
+    assert str(reading.result(("second",))) == "second"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import weightwidgets as ww
+from tests.widgets.fixture import edge_ranks, thaw
 from weightwidgets.sources.attention import attention_blocks
 from weightwidgets.sources.experts import expert_patterns, expert_rows
 from weightwidgets.sources.norm_layers import norm_layers
@@ -104,7 +105,7 @@ def check_grid(tally: Tally, view: Any, subject: Subject) -> None:
 
 def check_histogram(tally: Tally, view: Any, subject: Subject) -> None:
     frame = view.frame
-    ranks = array(frame["edge_ranks"])[(_SHOWN_BINS - 1) * (_SHOWN_BINS + 2) // 2 :][: _SHOWN_BINS + 1]
+    ranks = edge_ranks(thaw(frame))[(_SHOWN_BINS - 1) * (_SHOWN_BINS + 2) // 2 :][: _SHOWN_BINS + 1]
 
     def counts(cells: np.ndarray) -> np.ndarray:
         return np.diff(np.concatenate(([0], np.cumsum(cells, dtype=np.int64)))[ranks])

@@ -17,6 +17,7 @@ from weightwidgets.analysis.selection import in_range
 from weightwidgets.analysis.shuffle import shuffled
 
 from ._answers import Peer
+from ._edge_steps import pack_ranks
 from ._filter import filter_row, noun
 from ._overlay import pack_cells
 from ._scale import measure_peers
@@ -75,7 +76,7 @@ class HistogramAnswers:
             range=np.array([low, high]),
             single=edge_dtype(self._layer.weight) is np.float32,
             cells=table.cells,
-            edge_ranks=table.edge_ranks,
+            edge_ranks=pack_ranks(table),
             below=table.below,
             above=table.above,
             nan=table.nan,
